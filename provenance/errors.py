@@ -5,7 +5,8 @@
     │   ├── KeyMalformed        a raw card key that no rule of its format can read
     │   ├── FileRefused         a supplier file, with line and column where known
     │   ├── ManifestInvalid     a batch manifest out of its bounds
-    │   └── SignatureInvalid    not by that party, not for that network, or malleable
+    │   ├── SignatureInvalid    not by that party, not for that network, or malleable
+    │   └── ProofInvalid        a Merkle proof that does not lead to its root
     ├── ProofRejected           a proof failed; names the numbered step (FORMATS §10)
     ├── Refused                 well-formed, but the law or the state says no
     │   ├── CustodyRefused      the custody law (FORMATS §5), with the earlier event as evidence
@@ -70,6 +71,12 @@ class SignatureInvalid(InputRefused):
     code = "signature_invalid"
 
 
+class ProofInvalid(InputRefused):
+    """A Merkle proof that does not hold; the bundle's verifier names its step as ``ProofRejected``."""
+
+    code = "merkle_proof_invalid"
+
+
 class ProofRejected(ProvenanceError):
     """A proof that fails. ``step`` is the number of the check in FORMATS §10."""
 
@@ -85,9 +92,14 @@ class Refused(ProvenanceError):
 
 
 class CustodyRefused(Refused):
-    """The custody law says no. ``facts`` name the earlier event: ``event``, ``time``, ``index``."""
+    """The custody law says no.
+
+    ``evidence`` is the earlier step that stands in the way, where there is one; a service turns
+    it into the facts ``event``, ``time`` and ``index``.
+    """
 
     code = "not_lawful"
+    evidence: Any = None
 
 
 class Conflict(Refused):

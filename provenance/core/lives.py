@@ -1,0 +1,99 @@
+"""What the law of custody knows of a key: its state, its lives, its holder (FORMATS §5).
+
+Frozen values; :mod:`provenance.core.custody` holds the rules that lead from one to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from provenance.core.entries import ZERO_ADDRESS, Entry
+from provenance.core.parties import Step
+from provenance.errors import CustodyRefused
+
+
+class State(IntEnum):
+    """The state of a life; the numbers are stored."""
+
+    REGISTERED = 0
+    SOLD = 1
+    DELIVERED = 2
+    REDEEMED = 3
+    VOID = 4
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """What the law needs of a manifest. ``expires_at`` is unix seconds, 0 for never."""
+
+    batch_id: bytes
+    supplier: bytes
+    size: int
+    max_uses: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One sale of a key and what followed; the only life of a single-use key, or one of a shared one.
+
+    ``party`` is the buyer's use, zero for an unsold key that an issuer redeemed.
+    """
+
+    party: bytes
+    state: State
+    sell: Step | None
+    last: Step
+    redeem: Step | None = None
+    before_redeem: State = State.REGISTERED
+    reissued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCustody:
+    """Everything the law knows of one key after some entries.
+
+    ``barred`` is the VOID after which no life may begin, ``range_void`` the last VOID on a range.
+    """
+
+    batch: BatchFacts
+    index: int
+    holder: bytes = ZERO_ADDRESS
+    steps: tuple[Step, ...] = ()
+    offers: tuple[Entry, ...] = ()
+    lives: tuple[Life, ...] = ()
+    barred: Step | None = None
+    range_void: Step | None = None
+    sold_before: bool = False
+    reissued: bool = False
+
+    @property
+    def last_time(self) -> int:
+        """The time of the newest entry in ms; -1 before the first."""
+        return self.steps[-1].entry.time if self.steps else -1
+
+    @property
+    def state(self) -> State:
+        """The state of a single-use key; of a shared one, whether it can be sold once more."""
+        if self.barred and not (self.batch.max_uses == 1 and self.lives):
+            return State.VOID
+        if len(self.lives) < self.batch.max_uses:
+            return State.REGISTERED
+        return self.newest_life.state if self.batch.max_uses == 1 else State.SOLD
+
+    @property
+    def newest_life(self) -> Life:
+        """The standing life with the newest entry; only where there is one."""
+        return max(self.lives, key=lambda life: life.last.entry.time)
+
+    def life(self, party: bytes) -> Life | None:
+        """The standing life of that use, if any."""
+        return next((life for life in self.lives if life.party == party), None)
+
+
+def refusal(code: str, message: str, step: Step | None = None) -> CustodyRefused:
+    """A refusal that carries the earlier step as its evidence."""
+    refused = CustodyRefused(message, code=code)
+    refused.evidence = step
+    return refused

@@ -1,0 +1,71 @@
+"""Who is who in the law of custody: admissions, suspensions and successions (FORMATS §5, type 32)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from provenance.core.entries import Entry, EntryType, PartyReason
+
+ADMISSIONS = frozenset(reason for reason in PartyReason if reason <= PartyReason.OPERATOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An entry at its place in the log; ``index`` is ``None`` while it waits to be sequenced."""
+
+    index: int | None
+    entry: Entry
+
+
+class Parties(Protocol):
+    """What the law asks about addresses, as of one step."""
+
+    def resolve(self, address: bytes, at: Step) -> bytes:
+        """The address that stands for *address* at that step, following successions."""
+
+    def has_role(self, address: bytes, role: PartyReason, at: Step) -> bool:
+        """Whether *address* is admitted in *role* at that step and not suspended since."""
+
+
+class ListedParties:
+    """Parties as a list of PARTY entries tells them, each with its log index.
+
+    An entry counts for the steps of a higher index only. Raises ``ValueError`` for entries of another type.
+    """
+
+    def __init__(self, entries: Iterable[tuple[int, Entry]]) -> None:
+        self._rows = sorted(entries, key=lambda row: row[0])
+        if any(entry.type is not EntryType.PARTY for _, entry in self._rows):
+            raise ValueError("only PARTY entries tell who is who")
+
+    def resolve(self, address: bytes, at: Step) -> bytes:
+        for index, entry in self._rows:
+            succeeded = entry.reason == PartyReason.SUCCEEDED and entry.subject[12:] == address
+            if succeeded and _is_before(index, at):
+                address = entry.party
+        return address
+
+    def has_role(self, address: bytes, role: PartyReason, at: Step) -> bool:
+        return role in self.roles(address, at)
+
+    def is_admitted(self, address: bytes, at: Step) -> bool:
+        """Whether *address* holds any role at that step."""
+        return bool(self.roles(address, at))
+
+    def roles(self, address: bytes, at: Step) -> frozenset[PartyReason]:
+        """The roles admitted before that step and after the last suspension before it."""
+        roles: set[PartyReason] = set()
+        for index, entry in self._rows:
+            if entry.subject[12:] != address or not _is_before(index, at):
+                continue
+            if entry.reason == PartyReason.SUSPENDED:
+                roles.clear()
+            elif entry.reason in ADMISSIONS:
+                roles.add(PartyReason(entry.reason))
+        return frozenset(roles)
+
+
+def _is_before(index: int, at: Step) -> bool:
+    return at.index is None or index < at.index

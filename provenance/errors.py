@@ -10,7 +10,8 @@
     ├── ProofRejected           a proof failed; names the numbered step (FORMATS §10)
     ├── Refused                 well-formed, but the law or the state says no
     │   ├── CustodyRefused      the custody law (FORMATS §5), with the earlier event as evidence
-    │   └── Conflict            another request was there first
+    │   ├── Conflict            another request was there first
+    │   └── ChainRefused        the node or the contract answered, and said no
     ├── NotFound                no such thing, or not yours to see
     ├── AccessDenied            credential missing, unknown, expired, foreign or suspended
     ├── LimitReached            a budget or a queue is full; says when to come back
@@ -104,6 +105,12 @@ class CustodyRefused(Refused):
 
 class Conflict(Refused):
     code = "conflict"
+
+
+class ChainRefused(Refused):
+    """The node or a contract said no. ``facts``: ``reason``, the node's own words, shortened."""
+
+    code = "chain_refused"
 
 
 class NotFound(ProvenanceError):

@@ -53,9 +53,7 @@ class EntryType(IntEnum):
         return self < 32
 
 
-RANGE_TYPES: Final = frozenset(
-    {EntryType.COMMISSION, EntryType.TRANSFER, EntryType.RECEIVE, EntryType.VOID}
-)
+RANGE_TYPES: Final = frozenset({EntryType.COMMISSION, EntryType.TRANSFER, EntryType.RECEIVE, EntryType.VOID})
 """The only types on keys that may speak of more than one key."""
 
 

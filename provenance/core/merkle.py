@@ -20,14 +20,17 @@ __all__ = [
     "MAX_SIZE",
     "InclusionProof",
     "ProofInvalid",
+    "Range",
     "consistency_path",
     "consistency_ranges",
     "inclusion_path",
     "inclusion_ranges",
     "leaf_hash",
     "node_hash",
+    "parents",
     "root",
     "root_from_inclusion",
+    "split",
     "verify_consistency",
     "verify_inclusion",
 ]
@@ -90,7 +93,7 @@ def inclusion_ranges(index: int, size: int) -> tuple[Range, ...]:
     ranges: list[Range] = []
     begin, end = 0, size
     while end - begin > 1:
-        middle = begin + _split(end - begin)
+        middle = begin + split(end - begin)
         if index < middle:
             ranges.append((middle, end))
             end = middle
@@ -112,7 +115,7 @@ def consistency_ranges(old_size: int, new_size: int) -> tuple[Range, ...]:
     ranges: list[Range] = []
     begin, end = 0, new_size
     while end != old_size:
-        middle = begin + _split(end - begin)
+        middle = begin + split(end - begin)
         if old_size <= middle:
             ranges.append((middle, end))
             end = middle
@@ -236,7 +239,7 @@ class InclusionProof:
         verify_inclusion(leaf_hash, self.index, self.size, self.path, root)
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """Return the largest power of two below *size* > 1."""
     return 1 << (size - 1).bit_length() - 1
 

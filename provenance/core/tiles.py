@@ -1,0 +1,301 @@
+"""Merkle trees kept as tiles of 256 hashes, so that a proof reads a handful of rows.
+
+The geometry is that of C2SP tlog-tiles: hash *i* of tile *n* at level *l* is the Merkle Tree Hash of
+the 256^l leaves from (256 n + i) · 256^l on, and only complete ones are kept. A tile changes only by
+growing, so a narrower version of it is a prefix of the wider. Nothing here does I/O: a store passes a
+``TileReader`` in and is handed the tiles to write. Names and bundles on the wire are in ``tilepaths``.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+from provenance.core.merkle import (
+    EMPTY_ROOT,
+    HASH_SIZE,
+    MAX_SIZE,
+    InclusionProof,
+    Range,
+    consistency_ranges,
+    inclusion_ranges,
+    node_hash,
+    parents,
+    root,
+)
+from provenance.core.tilepaths import TILE_WIDTH as TILE_WIDTH
+from provenance.core.tilepaths import TilePath as TilePath
+from provenance.core.tilepaths import decode_bundle as decode_bundle
+from provenance.core.tilepaths import encode_bundle as encode_bundle
+from provenance.core.tilepaths import entries_path as entries_path
+from provenance.core.tilepaths import parse_tile_path as parse_tile_path
+from provenance.core.tilepaths import tile_path as tile_path
+from provenance.errors import InputRefused
+
+TILE_HEIGHT = 8
+TILE_BYTES = TILE_WIDTH * HASH_SIZE
+_CACHED_TILES = 64
+"""Unfolded tiles kept while many proofs are made, some 40 kB each: more than one path ever touches."""
+
+TileRow = tuple[int, int, bytes]
+"""(level, index, width · 32 bytes of hashes), as a store keeps it."""
+
+
+class TileReader(Protocol):
+    """A function that reads from one stored tree."""
+
+    def __call__(self, level: int, index: int, width: int, /) -> bytes:
+        """Return the first *width* hashes (1 to 256) of a tile, width · 32 bytes.
+
+        The stored tile may have grown wider meanwhile; its prefix is what is asked for.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tile:
+    """Which tile of a tree: its *level* from the leaves up, and its *index* within the level."""
+
+    level: int
+    index: int
+
+    def __post_init__(self) -> None:
+        if self.level < 0 or self.index < 0:
+            raise InputRefused("A tile has a level and an index of 0 or more.", code="tree_range")
+
+    def width(self, size: int) -> int:
+        """Return how many hashes this tile has in a tree of *size* leaves: 0 (absent) to 256."""
+        nodes = (size >> (TILE_HEIGHT * self.level)) - TILE_WIDTH * self.index
+        return max(0, min(TILE_WIDTH, nodes))
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The *tiles* to write (a wider one replaces its prefix), and the *root* and *size* they lead to."""
+
+    tiles: tuple[TileRow, ...]
+    root: bytes
+    size: int
+
+
+@dataclass(slots=True)
+class _Edge:
+    """The unfinished tile of one level, and how many of its hashes the store already has."""
+
+    index: int
+    stored: int
+    hashes: bytearray
+
+
+class TreeBuilder:
+    """Grows a tree, holding one unfinished tile a level and nothing else."""
+
+    __slots__ = ("_edges", "_size")
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._edges: list[_Edge] = []
+
+    @classmethod
+    def resume(cls, read: TileReader, size: int) -> TreeBuilder:
+        """Continue a stored tree of *size* leaves; reads its partial tile of each level.
+
+        Raises ``InputRefused`` (``tree_range``, ``tile_malformed``).
+        """
+        _require_size(size)
+        builder = cls()
+        builder._size = size
+        level = 0
+        while nodes := size >> (TILE_HEIGHT * level):
+            index, width = divmod(nodes, TILE_WIDTH)
+            hashes = _read(read, level, index, width) if width else b""
+            builder._edges.append(_Edge(index, width, bytearray(hashes)))
+            level += 1
+        return builder
+
+    @property
+    def size(self) -> int:
+        """Number of leaves so far."""
+        return self._size
+
+    def add_many(self, leaf_hashes: bytes | Iterable[bytes]) -> list[TileRow]:
+        """Append 32-byte leaf hashes, as items or as one joined blob; return the tiles this completed.
+
+        Raises ``InputRefused`` (``hash_malformed``, ``tree_range``), and then nothing was added.
+        """
+        blob = leaf_hashes if isinstance(leaf_hashes, bytes) else _joined(leaf_hashes)
+        if len(blob) % HASH_SIZE:
+            raise InputRefused("Give leaf hashes of exactly 32 bytes.", code="hash_malformed")
+        _require_size(self._size + len(blob) // HASH_SIZE)
+        completed: list[TileRow] = []
+        start = 0
+        while start < len(blob):
+            room = TILE_BYTES - len(self._edges[0].hashes) if self._edges else TILE_BYTES
+            self._push(0, blob[start : start + room], completed)
+            start += room
+        self._size += len(blob) // HASH_SIZE
+        return completed
+
+    def finish(self) -> Appended:
+        """Return the partial tiles that the store does not have yet, the root and the size.
+
+        Changes nothing: more leaves may follow.
+        """
+        partial = tuple(
+            (level, edge.index, bytes(edge.hashes))
+            for level, edge in enumerate(self._edges)
+            if len(edge.hashes) > edge.stored * HASH_SIZE
+        )
+        return Appended(partial, self.root(), self._size)
+
+    def root(self) -> bytes:
+        """Return the 32-byte root over all leaves so far."""
+        # Whatever is left over below a level is smaller than one of its nodes, so it hashes in as one
+        # more node on the right: the RFC's split, a tile at a time.
+        rest: list[bytes] = []
+        for edge in self._edges:
+            nodes = _hashes(edge.hashes) + rest
+            rest = [root(nodes)] if nodes else []
+        return rest[0] if rest else EMPTY_ROOT
+
+    def _push(self, level: int, hashes: bytes, completed: list[TileRow]) -> None:
+        """Put *hashes* that fit on the unfinished tile of *level*; a full one moves up as one hash."""
+        if level == len(self._edges):
+            self._edges.append(_Edge(0, 0, bytearray()))
+        edge = self._edges[level]
+        edge.hashes += hashes
+        if len(edge.hashes) == TILE_BYTES:
+            full = bytes(edge.hashes)
+            completed.append((level, edge.index, full))
+            self._edges[level] = _Edge(edge.index + 1, 0, bytearray())
+            self._push(level + 1, root(_hashes(full)), completed)
+
+
+def tiles_of(leaf_hashes: Iterable[bytes]) -> Iterator[TileRow]:
+    """Yield every tile of the tree over 32-byte leaf hashes, full ones first, in flat memory.
+
+    For the root as well use ``TreeBuilder``. Raises ``InputRefused`` (``hash_malformed``).
+    """
+    builder = TreeBuilder()
+    stream = iter(leaf_hashes)
+    while chunk := list(islice(stream, TILE_WIDTH)):
+        yield from builder.add_many(chunk)
+    yield from builder.finish().tiles
+
+
+def append(read: TileReader, size: int, new_leaf_hashes: bytes | Iterable[bytes]) -> Appended:
+    """Append leaves to a stored tree of *size* leaves; return the tiles that changed and the new head.
+
+    Raises ``InputRefused`` (``hash_malformed``, ``tree_range``, ``tile_malformed``).
+    """
+    builder = TreeBuilder.resume(read, size)
+    completed = builder.add_many(new_leaf_hashes)
+    head = builder.finish()
+    return Appended((*completed, *head.tiles), head.root, head.size)
+
+
+def root_at(read: TileReader, size: int) -> bytes:
+    """Return the 32-byte root of the first *size* leaves of a stored tree; raises ``InputRefused``."""
+    return TreeBuilder.resume(read, size).root()
+
+
+def inclusion_at(read: TileReader, index: int, size: int) -> InclusionProof:
+    """Return the proof for leaf *index* in the tree of the first *size* leaves (RFC 9162 §2.1.3).
+
+    Raises ``InputRefused`` (``tree_range``, ``tile_malformed``).
+    """
+    return next(inclusions_at(read, (index,), size))
+
+
+def inclusions_at(read: TileReader, indexes: Iterable[int], size: int) -> Iterator[InclusionProof]:
+    """Yield the proof for each of *indexes*, in their order; ascending ones read each tile once.
+
+    Raises ``InputRefused`` (``tree_range``, ``tile_malformed``).
+    """
+    nodes = _Nodes(read, size)
+    for index in indexes:
+        ranges = inclusion_ranges(index, size)
+        yield InclusionProof(index, size, tuple(nodes.over(item) for item in ranges))
+
+
+def consistency_at(read: TileReader, old: int, new: int) -> tuple[bytes, ...]:
+    """Return the proof that the tree of *new* leaves extends that of *old* (RFC 9162 §2.1.4).
+
+    Raises ``InputRefused`` (``tree_range``, ``tile_malformed``).
+    """
+    nodes = _Nodes(read, new)
+    return tuple(nodes.over(item) for item in consistency_ranges(old, new))
+
+
+class _Nodes:
+    """Any node of a stored tree, from its tiles, each unfolded at most once while it is remembered."""
+
+    def __init__(self, read: TileReader, size: int) -> None:
+        self._read = read
+        self._size = size
+        self._unfolded: OrderedDict[Tile, list[list[bytes]]] = OrderedDict()
+
+    def over(self, leaves: Range) -> bytes:
+        """Return the hash of the node over a leaf range of the tree, complete or at its right edge."""
+        begin, end = leaves
+        parts = []
+        while begin < end:
+            height = (end - begin).bit_length() - 1
+            parts.append(self._complete(height, begin >> height))
+            begin += 1 << height
+        node = parts.pop()
+        for part in reversed(parts):
+            node = node_hash(part, node)
+        return node
+
+    def _complete(self, height: int, position: int) -> bytes:
+        """Return the node over the leaves from position · 2^height to (position + 1) · 2^height."""
+        level, inside = divmod(height, TILE_HEIGHT)
+        index, offset = divmod(position, TILE_WIDTH >> inside)
+        return self._tile(Tile(level, index))[inside][offset]
+
+    def _tile(self, tile: Tile) -> list[list[bytes]]:
+        """Return the rows of a tile: its hashes, and the complete nodes 1 to 7 rows above them."""
+        if tile in self._unfolded:
+            self._unfolded.move_to_end(tile)
+            return self._unfolded[tile]
+        rows = [_hashes(_read(self._read, tile.level, tile.index, tile.width(self._size)))]
+        for _ in range(1, TILE_HEIGHT):
+            below = rows[-1]
+            rows.append(parents(below[: len(below) & ~1]))
+        self._unfolded[tile] = rows
+        if len(self._unfolded) > _CACHED_TILES:
+            self._unfolded.popitem(last=False)
+        return rows
+
+
+def _read(read: TileReader, level: int, index: int, width: int) -> bytes:
+    hashes = read(level, index, width)
+    if len(hashes) != width * HASH_SIZE:
+        raise InputRefused(
+            "A tile does not have the width that the tree's size demands: restore it from a copy of the log.",
+            code="tile_malformed",
+            level=level,
+            index=index,
+            width=width,
+        )
+    return hashes
+
+
+def _hashes(blob: bytes | bytearray) -> list[bytes]:
+    return [bytes(blob[at : at + HASH_SIZE]) for at in range(0, len(blob), HASH_SIZE)]
+
+
+def _joined(leaf_hashes: Iterable[bytes]) -> bytes:
+    hashes = list(leaf_hashes)
+    if any(len(item) != HASH_SIZE for item in hashes):  # else two wrong lengths could add up to a right one
+        raise InputRefused("Give leaf hashes of exactly 32 bytes.", code="hash_malformed")
+    return b"".join(hashes)
+
+
+def _require_size(size: int) -> None:
+    if not 0 <= size <= MAX_SIZE:
+        raise InputRefused("A tree has 0 to 2^64 - 1 leaves.", code="tree_range")

@@ -113,10 +113,17 @@ card_key = Table(
     Column("entries", Integer, nullable=False, server_default="0"),
     Column("last_time", BigInteger),
     Column("sold_before", Boolean),
+    Column("suspect", Boolean, comment="somebody else tried to register it, or its serial or alias"),
     Column("reserved_until", BigInteger),
     Column("reserved_by", LargeBinary(20)),
     Column("reservation", LargeBinary(16)),
     UniqueConstraint("batch", "idx"),
+    Index(
+        "ix_card_key_reservation",
+        "reservation",
+        sqlite_where=text("reservation IS NOT NULL"),
+        postgresql_where=text("reservation IS NOT NULL"),
+    ),
 )
 
 alias = Table(
@@ -181,7 +188,10 @@ order_line = Table(
     Column("idx", BigInteger, nullable=False),
     Column("event", LargeBinary(16), nullable=False),
     Column("token", LargeBinary(32), nullable=False, comment="SHA-256 of the order token"),
+    Column("unit", Integer, comment="which unit of the order, where the shop let us choose the key"),
     PrimaryKeyConstraint("seller", "order", "batch", "idx"),
+    # A repeated payment notification can never take a second key for the same unit.
+    UniqueConstraint("seller", "order", "unit"),
     Index("ix_order_line_token", "token"),
 )
 

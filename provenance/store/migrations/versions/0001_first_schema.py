@@ -109,12 +109,27 @@ def upgrade() -> None:
         sa.Column("entries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_time", sa.BigInteger(), nullable=True),
         sa.Column("sold_before", sa.Boolean(), nullable=True),
+        sa.Column(
+            "suspect",
+            sa.Boolean(),
+            nullable=True,
+            comment="somebody else tried to register it, or its serial or alias",
+        ),
         sa.Column("reserved_until", sa.BigInteger(), nullable=True),
         sa.Column("reserved_by", sa.LargeBinary(length=20), nullable=True),
         sa.Column("reservation", sa.LargeBinary(length=16), nullable=True),
         sa.PrimaryKeyConstraint("tag", name=op.f("pk_card_key")),
         sa.UniqueConstraint("batch", "idx", name=op.f("uq_card_key_batch_idx")),
     )
+    with op.batch_alter_table("card_key", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_card_key_reservation",
+            ["reservation"],
+            unique=False,
+            sqlite_where=sa.text("reservation IS NOT NULL"),
+            postgresql_where=sa.text("reservation IS NOT NULL"),
+        )
+
     op.create_table(
         "chain_tx",
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
@@ -238,7 +253,14 @@ def upgrade() -> None:
         sa.Column("idx", sa.BigInteger(), nullable=False),
         sa.Column("event", sa.LargeBinary(length=16), nullable=False),
         sa.Column("token", sa.LargeBinary(length=32), nullable=False, comment="SHA-256 of the order token"),
+        sa.Column(
+            "unit",
+            sa.Integer(),
+            nullable=True,
+            comment="which unit of the order, where the shop let us choose the key",
+        ),
         sa.PrimaryKeyConstraint("seller", "order", "batch", "idx", name=op.f("pk_order_line")),
+        sa.UniqueConstraint("seller", "order", "unit", name=op.f("uq_order_line_seller_order_unit")),
     )
     with op.batch_alter_table("order_line", schema=None) as batch_op:
         batch_op.create_index("ix_order_line_token", ["token"], unique=False)
@@ -363,6 +385,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_chain_tx_nonce")
 
     op.drop_table("chain_tx")
+    with op.batch_alter_table("card_key", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_card_key_reservation",
+            sqlite_where=sa.text("reservation IS NOT NULL"),
+            postgresql_where=sa.text("reservation IS NOT NULL"),
+        )
+
     op.drop_table("card_key")
     op.drop_table("budget")
     with op.batch_alter_table("batch", schema=None) as batch_op:

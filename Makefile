@@ -1,0 +1,70 @@
+# Everything runs from a virtual environment in .venv, made from the hash-pinned lock files.
+# Needed beforehand: Python 3.11 or newer, and make. Nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+PYTEST := $(BIN)/python -m pytest
+# Two workers: enough to interleave, few enough for a small machine.
+PARALLEL := -n 2 --dist loadgroup
+SLOW := node or postgres or browser or race or crash or slow
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test test-fast lint format bench docs lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) $(if $(wildcard package-lock.json),node_modules/.stamp) ## make .venv (and node_modules) from the lock files; quick when nothing changed
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "This Python cannot make virtual environments (on Debian: apt-get install python3-venv)."; exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# npm has to run with the packaged Node, or its optional native packages are silently left out.
+node_modules/.stamp: package-lock.json $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund
+	@touch $@
+
+demo: setup ## the whole story on sample supplier files, every expectation checked
+	$(BIN)/provenance demo
+
+up: setup ## keep the demo's services running, with pages at a local address
+	$(BIN)/provenance demo --keep-running
+
+test: setup ## every test, on SQLite and PostgreSQL, with Node and a browser
+	$(PYTEST) $(PARALLEL)
+
+test-fast: setup ## what needs no Node, PostgreSQL or browser; under a minute
+	$(PYTEST) $(PARALLEL) -m "not ($(SLOW))"
+
+lint: setup ## ruff, its formatter, mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	bash -n .ci/run
+
+format: setup ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## measure, and print tables
+	$(BIN)/python -m bench
+
+docs: setup ## check the documentation: links, and names it promises
+	$(BIN)/python scripts/check_docs.py
+
+# uv.lock names the registry it asked, so it stays out of the repository; the exports do not.
+lock: ## resolve again and rewrite requirements*.lock (asks the package registry)
+	$(BIN)/uv lock --upgrade
+	$(BIN)/python scripts/export_locks.py
+
+clean: ## remove what the targets made, but keep .venv
+	rm -rf var dist artifacts cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -path ./node_modules -prune -o -name __pycache__ -type d -exec rm -rf {} +

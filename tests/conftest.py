@@ -1,0 +1,94 @@
+"""Fixtures for every room: a fresh database on both engines, and the rules every test lives under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from provenance.errors import StoreUnavailable
+from tests.support.databases import PostgresDatabases, SqliteDatabases
+from tests.support.network import install_guard
+from tests.support.parts import in_ci, missing_part
+
+install_guard()
+
+ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[PostgresDatabases]:
+    """One server for each test process, started at its first use."""
+    try:
+        databases = PostgresDatabases()
+    except StoreUnavailable as error:
+        missing_part("PostgreSQL", error.message)
+    databases.start()
+    yield databases
+    databases.stop()
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a database of the test's own, with the schema and no rows; once on each engine."""
+    yield from _fresh(request, migrated=True)
+
+
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a database of the test's own without a single table; once on each engine."""
+    yield from _fresh(request, migrated=False)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_databases: SqliteDatabases) -> str:
+    """The same on SQLite alone, for what does not depend on the engine."""
+    return sqlite_databases.migrated()
+
+
+@pytest.fixture
+def postgres_url(postgres_databases: PostgresDatabases) -> Iterator[str]:
+    """The same on PostgreSQL alone; mark the test ``postgres``."""
+    url = postgres_databases.migrated()
+    yield url
+    postgres_databases.drop(url)
+
+
+def _fresh(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
+    if request.param == "sqlite":
+        files: SqliteDatabases = request.getfixturevalue("sqlite_databases")
+        yield files.migrated() if migrated else files.empty()
+        return
+    server: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    url = server.migrated() if migrated else server.empty()
+    yield url
+    server.drop(url)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for PostgreSQL outright is deselected with the others, marked or not."""
+    for item in items:
+        if "postgres_url" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.postgres)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    verdict = "which fails this run" if in_ci() else "so this run proves less than a full one"
+    terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
+    terminalreporter.write_line(f"{len(skipped)} skipped, {verdict}; the reasons are above.")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In continuous integration a skipped test is a hole, whatever its reason."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if in_ci() and reporter is not None and reporter.stats.get("skipped") and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

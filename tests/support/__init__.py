@@ -1,0 +1,1 @@
+"""What the tests share: databases, the network guard, and the rule about missing parts."""

@@ -41,23 +41,23 @@ up: setup ## keep the demo's services running, with pages at a local address
 test: setup ## every test, on SQLite and PostgreSQL, with Node and a browser
 	$(PYTEST) $(PARALLEL)
 
-test-fast: setup ## what needs no Node, PostgreSQL or browser; under a minute
+test-fast: $(STAMP) ## what needs no Node, PostgreSQL or browser; under a minute
 	$(PYTEST) $(PARALLEL) -m "not ($(SLOW))"
 
-lint: setup ## ruff, its formatter, mypy --strict
+lint: $(STAMP) ## ruff, its formatter, mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	bash -n .ci/run
 
-format: setup ## let ruff rewrite what it can
+format: $(STAMP) ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## measure, and print tables
+bench: $(STAMP) ## measure, and print tables
 	$(BIN)/python -m bench
 
-docs: setup ## check the documentation: links, and names it promises
+docs: $(STAMP) ## check the documentation: links, and names it promises
 	$(BIN)/python scripts/check_docs.py
 
 # uv.lock names the registry it asked, so it stays out of the repository; the exports do not.

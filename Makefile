@@ -27,9 +27,11 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# npm has to run with the packaged Node, or its optional native packages are silently left out.
+# npm has to run with the packaged Node, or its optional native packages are silently left out. Not `npm ci`:
+# that refuses a lock without the native packages of other platforms, which not every registry carries;
+# `install --no-save` takes the same locked versions and hashes and rewrites nothing.
 node_modules/.stamp: package-lock.json $(STAMP)
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 demo: setup ## the whole story on sample supplier files, every expectation checked

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from provenance.errors import StoreUnavailable
 from tests.support.databases import PostgresDatabases, SqliteDatabases
@@ -12,6 +15,12 @@ from tests.support.network import install_guard
 from tests.support.parts import in_ci, missing_part
 
 install_guard()
+
+# No deadline: a shared machine's pauses are no defect. The same examples every time in continuous
+# integration, so that a red run is about the change; by hand new ones each time.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if in_ci() else "here")
 
 ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -83,7 +92,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     verdict = "which fails this run" if in_ci() else "so this run proves less than a full one"
     terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
-    terminalreporter.write_line(f"{len(skipped)} skipped, {verdict}; the reasons are above.")
+    terminalreporter.write_line(f"{len(skipped)} skipped, {verdict}:")
+    for reason, count in Counter(_reason(report) for report in skipped).most_common():
+        terminalreporter.write_line(f"{count:5} x {reason}")
+
+
+def _reason(report: Any) -> str:
+    where = report.longrepr  # (file, line, reason) for a skip
+    text = where[2] if isinstance(where, tuple) else str(where)
+    return text.removeprefix("Skipped: ")
 
 
 @pytest.hookimpl(trylast=True)

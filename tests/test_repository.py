@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -109,8 +112,6 @@ def test_both_locks_agree_on_what_they_share() -> None:
 
 
 def test_the_npm_lock_pins_by_hash() -> None:
-    import json
-
     packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     unpinned = [name for name, package in packages.items() if name and "integrity" not in package]
     assert unpinned == []
@@ -154,3 +155,43 @@ def test_loopback_in_all_its_spellings_is_allowed(host: object) -> None:
 )
 def test_everything_else_is_outside(host: object) -> None:
     assert not is_loopback(host)
+
+
+def run_of_one_test(folder: Path, body: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A pytest of its own, under this repository's rules, over one test with *body*."""
+    file = folder / "test_one.py"
+    file.write_text(
+        f"import pytest\nfrom tests.support.parts import missing_part\n\n\ndef test_one():\n    {body}\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "--rootdir"]
+    command += [str(folder), "-c", os.devnull, str(file)]
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "PYTEST"))}
+    return subprocess.run(
+        command, cwd=ROOT, env=variables | environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "body", ["pytest.skip('for no good reason')", "missing_part('A browser', 'install it')"]
+)
+def test_a_skip_fails_continuous_integration(tmp_path: Path, body: str) -> None:
+    done = run_of_one_test(tmp_path, body, CI="true")
+    assert done.returncode == 1, done.stdout
+
+
+def test_a_missing_part_is_said_loudly_by_hand(tmp_path: Path) -> None:
+    done = run_of_one_test(tmp_path, "missing_part('A browser', 'install it')")
+    assert done.returncode == 0
+    assert "NOT TESTED" in done.stdout
+    assert "A browser is missing: install it" in done.stdout
+
+
+def test_a_run_without_skips_passes_continuous_integration(tmp_path: Path) -> None:
+    assert run_of_one_test(tmp_path, "assert True", CI="true").returncode == 0
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/check_docs.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout

@@ -10,6 +10,7 @@
     ├── ProofRejected           a proof failed; names the numbered step (FORMATS §10)
     ├── Refused                 well-formed, but the law or the state says no
     │   ├── CustodyRefused      the custody law (FORMATS §5), with the earlier event as evidence
+    │   ├── ManyRefused         all or nothing was asked, and not all was possible
     │   ├── Conflict            another request was there first
     │   └── ChainRefused        the node or the contract answered, and said no
     ├── NotFound                no such thing, or not yours to see
@@ -101,6 +102,16 @@ class CustodyRefused(Refused):
 
     code = "not_lawful"
     evidence: Any = None
+
+
+class ManyRefused(Refused):
+    """Nothing was done; ``errors`` says which of the things asked for stood in the way, by position."""
+
+    code = "not_all_possible"
+
+    def __init__(self, message: str, errors: list[tuple[int, ProvenanceError]]) -> None:
+        super().__init__(message)
+        self.errors = errors
 
 
 class Conflict(Refused):

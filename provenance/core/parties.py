@@ -30,20 +30,23 @@ class Parties(Protocol):
 
 
 class ListedParties:
-    """Parties as a list of PARTY entries tells them, each with its log index.
+    """Parties as a list of PARTY entries tells them, each with its position.
 
-    An entry counts for the steps of a higher index only. Raises ``ValueError`` for entries of another type.
+    The position is the log index; a service, whose newest entries have none yet, gives times
+    instead (*by_time*). An entry counts for later steps only, and for a step without an index.
+    Raises ``ValueError`` for entries of another type.
     """
 
-    def __init__(self, entries: Iterable[tuple[int, Entry]]) -> None:
+    def __init__(self, entries: Iterable[tuple[int, Entry]], *, by_time: bool = False) -> None:
         self._rows = sorted(entries, key=lambda row: row[0])
+        self._by_time = by_time
         if any(entry.type is not EntryType.PARTY for _, entry in self._rows):
             raise ValueError("only PARTY entries tell who is who")
 
     def resolve(self, address: bytes, at: Step) -> bytes:
-        for index, entry in self._rows:
+        for position, entry in self._rows:
             succeeded = entry.reason == PartyReason.SUCCEEDED and entry.subject[12:] == address
-            if succeeded and _is_before(index, at):
+            if succeeded and self._is_before(position, at):
                 address = entry.party
         return address
 
@@ -57,8 +60,8 @@ class ListedParties:
     def roles(self, address: bytes, at: Step) -> frozenset[PartyReason]:
         """The roles admitted before that step and after the last suspension before it."""
         roles: set[PartyReason] = set()
-        for index, entry in self._rows:
-            if entry.subject[12:] != address or not _is_before(index, at):
+        for position, entry in self._rows:
+            if entry.subject[12:] != address or not self._is_before(position, at):
                 continue
             if entry.reason == PartyReason.SUSPENDED:
                 roles.clear()
@@ -66,6 +69,7 @@ class ListedParties:
                 roles.add(PartyReason(entry.reason))
         return frozenset(roles)
 
-
-def _is_before(index: int, at: Step) -> bool:
-    return at.index is None or index < at.index
+    def _is_before(self, position: int, at: Step) -> bool:
+        if self._by_time:
+            return position < at.entry.time
+        return at.index is None or position < at.index

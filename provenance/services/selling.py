@@ -1,0 +1,195 @@
+"""The sale: verify and claim in one step, at most ``maxUses`` times, answered once for ever.
+
+The natural key of a sale is (seller, order, key), and (seller, order, unit) where the service
+chooses the key: however often a payment is notified, an order line gets one key and one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from provenance.core.commitments import order_use, use_party
+from provenance.core.digests import sha256
+from provenance.core.entries import EntryType
+from provenance.errors import Conflict, ManyRefused, NotFound, ProvenanceError, Refused
+from provenance.services import acts, lawbook
+from provenance.services.acts import Act
+from provenance.services.context import Context, Recorded
+from provenance.services.custody import found
+from provenance.services.lawbook import Handle, KeyRef
+from provenance.services.opening import recorded_from
+from provenance.store import entries, orders
+from provenance.store.database import Connection
+from provenance.store.keys import KeyRow
+from provenance.store.orders import LineTaken, OrderLine
+
+T = TypeVar("T")
+
+_TRIES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is sold to whom: ``number`` is the shop's own; ``details`` are sealed (money, people).
+
+    ``unit`` numbers the units of one order where the service chooses among several keys.
+    """
+
+    number: str
+    details: dict[str, Any]
+    reservation: bytes | None = None
+    unit: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A sold unit: its entry, its place, and the order token that the buyer gets (32 bytes, secret)."""
+
+    recorded: Recorded
+    handle: Handle
+    token: bytes
+    use: bytes
+    replayed: bool
+
+    def __repr__(self) -> str:
+        return f"Sold(event={self.recorded.event.hex()})"
+
+
+@dataclass(frozen=True, slots=True)
+class SaleOutcome:
+    """What became of one of many."""
+
+    sold: Sold | None
+    refusal: ProvenanceError | None
+
+
+class SellingService:
+    """Sales by the current holder. Refusals name the earlier event."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def sell(self, seller: bytes, ref: KeyRef, order: Order) -> Sold:
+        """Sell one key; raises :class:`CustodyRefused` or :class:`NotFound` (``unknown``)."""
+        return self._again(lambda connection: self._sell(connection, seller, ref, order, None))
+
+    def sell_many(
+        self, seller: bytes, refs: Sequence[KeyRef], order: Order, *, proceed: bool = False
+    ) -> list[SaleOutcome]:
+        """Sell many keys in one order: all or nothing, or with *proceed* those that can be.
+
+        All or nothing raises :class:`ManyRefused`, and nothing is sold.
+        """
+        if proceed:
+            return [self._outcome(seller, ref, order) for ref in refs]
+
+        def work(connection: Connection) -> list[SaleOutcome]:
+            sold: dict[int, SaleOutcome] = {}
+            refusals: list[tuple[int, ProvenanceError]] = []
+            for position in lawbook.row_order(self._context, connection, refs):
+                try:
+                    one = self._sell(connection, seller, refs[position], order, None)
+                    sold[position] = SaleOutcome(one, None)
+                except (Refused, NotFound) as refusal:
+                    refusals.append((position, refusal))
+            if refusals:
+                raise _nothing_sold(refusals)
+            return [sold[position] for position in range(len(refs))]
+
+        return self._again(work)
+
+    def sell_any(self, seller: bytes, refs: Sequence[KeyRef], order: Order) -> Sold:
+        """Sell the first key of *refs* that can be sold, once for this unit of the order.
+
+        Raises :class:`ManyRefused` with a reason for each when none can.
+        """
+
+        def work(connection: Connection) -> Sold:
+            acts.acting_party(connection, seller)
+            line = orders.line_of_unit(connection, seller, self._order_id(order), order.unit)
+            if line is not None:
+                return self._replay(connection, line)
+            refusals: list[tuple[int, ProvenanceError]] = []
+            for position, ref in enumerate(refs):
+                try:
+                    return self._sell(connection, seller, ref, order, order.unit)
+                except (Refused, NotFound) as refusal:
+                    refusals.append((position, refusal))
+            raise _nothing_sold(refusals)
+
+        return self._again(work)
+
+    def token_of(self, seller: bytes, number: str, handle: Handle) -> bytes:
+        """The order token of a sold unit again, for a replayed answer; derived, never stored."""
+        order = self._fingerprint(number)
+        return self._context.vault.order_token(seller, order, handle.batch_id, handle.index)
+
+    def _sell(
+        self, connection: Connection, seller: bytes, ref: KeyRef, order: Order, unit: int | None
+    ) -> Sold:
+        since = acts.acting_party(connection, seller).since
+        row = found(self._context, connection, ref)
+        order_id = self._order_id(order)
+        line = orders.line_of_key(connection, seller, order_id, row.number, row.index)
+        if line is not None:
+            return self._replay(connection, line)
+        token = self._context.vault.order_token(seller, order_id, row.batch.batch_id, row.index)
+        use = order_use(token, row.batch.batch_id, row.index)
+        details = {**order.details, "order": order.number}
+        act = Act(EntryType.SELL, seller, use_party(use), details=details, reservation=order.reservation)
+        try:
+            recorded = acts.perform(
+                self._context, connection, row, act, lambda: self._look(connection, ref), since
+            )
+        except Refused:
+            # The one who was faster may have been this very order's other notification.
+            line = orders.line_of_key(connection, seller, order_id, row.number, row.index)
+            if line is None:
+                raise
+            return self._replay(connection, line)
+        orders.insert_line(
+            connection,
+            OrderLine(seller, order_id, row.number, row.index, recorded.event, sha256(token), unit),
+        )
+        return Sold(recorded, Handle(row.batch.batch_id, row.index), token, use, replayed=False)
+
+    def _look(self, connection: Connection, ref: KeyRef) -> KeyRow | None:
+        return lawbook.find(self._context, connection, [ref])[0]
+
+    def _replay(self, connection: Connection, line: OrderLine) -> Sold:
+        stored = entries.by_event(connection, line.event)
+        if stored is None:
+            raise NotFound("the sale's entry is missing from the database; run fsck", code="entry_missing")
+        handle = Handle(stored.entry.subject, stored.entry.first)
+        token = self._context.vault.order_token(line.seller, line.order, handle.batch_id, handle.index)
+        use = order_use(token, handle.batch_id, handle.index)
+        return Sold(recorded_from(self._context, stored), handle, token, use, replayed=True)
+
+    def _order_id(self, order: Order) -> bytes:
+        return self._fingerprint(order.number)
+
+    def _fingerprint(self, number: str) -> bytes:
+        return self._context.vault.fingerprint("order", number.encode())
+
+    def _outcome(self, seller: bytes, ref: KeyRef, order: Order) -> SaleOutcome:
+        try:
+            return SaleOutcome(self.sell(seller, ref, order), None)
+        except (Refused, NotFound) as refusal:
+            return SaleOutcome(None, refusal)
+
+    def _again(self, work: Callable[[Connection], T]) -> T:
+        for _ in range(_TRIES):
+            try:
+                return self._context.database.retrying(work)
+            except LineTaken:
+                continue
+        raise Conflict("this order is being sold by other requests; try again", code="contended")
+
+
+def _nothing_sold(refusals: list[tuple[int, ProvenanceError]]) -> ProvenanceError:
+    if len(refusals) == 1 and refusals[0][0] == 0:
+        return refusals[0][1]
+    refusals.sort(key=lambda pair: pair[0])
+    return ManyRefused("nothing was sold; errors says for each key why, and the event behind it", refusals)

@@ -1,0 +1,233 @@
+"""The rows of single keys: look-ups, and the one guarded statement that changes a key's state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
+
+from provenance.core.lives import BatchFacts, State
+from provenance.store.database import Connection
+from provenance.store.schema import batch as batches
+from provenance.store.schema import card_key as keys
+
+LIVE_BATCH: Final = 1
+_CHUNK: Final = 500
+"""SQLite takes 32,766 parameters a statement; five hundred pairs stay far below."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One key as stored, with the facts of its batch. ``number`` is the batch's row number."""
+
+    tag: bytes
+    number: int
+    index: int
+    state: State
+    entries: int
+    last_time: int | None
+    sold_before: bool
+    suspect: bool
+    reserved_until: int | None
+    reserved_by: bytes | None
+    reservation: bytes | None
+    batch: BatchFacts
+    format: str
+
+    def is_reserved(self, now: int) -> bool:
+        """Whether a reservation stands at *now* (ms)."""
+        return self.reserved_until is not None and self.reserved_until > now
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """What a key's row becomes; the guard is that nothing touched it since it was read."""
+
+    state: State
+    last_time: int
+    sold_before: bool
+
+
+_SELECT: Final[Select[Any]] = select(
+    keys.c.tag,
+    keys.c.batch,
+    keys.c.idx,
+    keys.c.state,
+    keys.c.entries,
+    keys.c.last_time,
+    keys.c.sold_before,
+    keys.c.suspect,
+    keys.c.reserved_until,
+    keys.c.reserved_by,
+    keys.c.reservation,
+    batches.c.batch_id,
+    batches.c.supplier,
+    batches.c.size,
+    batches.c.max_uses,
+    batches.c.expires_at,
+    batches.c.format,
+).join_from(keys, batches, and_(batches.c.number == keys.c.batch, batches.c.status == LIVE_BATCH))
+
+
+def by_tags(connection: Connection, tags: Iterable[bytes]) -> dict[bytes, KeyRow]:
+    """The keys of live batches among *tags*, by tag."""
+    return {row.tag: row for row in _select_in(connection, keys.c.tag, list(tags))}
+
+
+def by_handles(
+    connection: Connection, handles: Iterable[tuple[bytes, int]]
+) -> dict[tuple[bytes, int], KeyRow]:
+    """The keys of live batches at those (batch id, index) handles."""
+    column = tuple_(batches.c.batch_id, keys.c.idx)
+    rows = _select_in(connection, column, list(handles))
+    return {(row.batch.batch_id, row.index): row for row in rows}
+
+
+def _select_in(connection: Connection, column: Any, values: Sequence[Any]) -> list[KeyRow]:
+    found: list[KeyRow] = []
+    for start in range(0, len(values), _CHUNK):
+        query = _SELECT.where(column.in_(values[start : start + _CHUNK]))
+        found += [_row(row) for row in connection.execute(query)]
+    return found
+
+
+def touched_in(connection: Connection, number: int, first: int, count: int) -> list[KeyRow]:
+    """The keys of a range that have entries of their own or a reservation."""
+    query = _SELECT.where(
+        keys.c.batch == number,
+        keys.c.idx >= first,
+        keys.c.idx < first + count,
+        or_(keys.c.entries > 0, keys.c.reservation.is_not(None)),
+    )
+    return [_row(row) for row in connection.execute(query.order_by(keys.c.idx))]
+
+
+def newest_time_in(connection: Connection, number: int, first: int, count: int) -> int | None:
+    """The newest time of an entry on a single key of the range, in ms."""
+    newest: int | None = connection.execute(
+        select(func.max(keys.c.last_time)).where(
+            keys.c.batch == number, keys.c.idx >= first, keys.c.idx < first + count
+        )
+    ).scalar()
+    return newest
+
+
+def change(
+    connection: Connection,
+    seen: KeyRow,
+    to: KeyChange,
+    *,
+    now: int | None = None,
+    reservation: bytes | None = None,
+) -> bool:
+    """Move one key from what was *seen* to *to*; ``False`` when somebody was faster.
+
+    This statement is the rule against double sale: the state and the number of entries must still
+    be those seen. With *now* (a sale), a standing reservation other than *reservation* stops it too.
+    A change ends the reservation.
+    """
+    guard: list[ColumnElement[bool]] = [
+        keys.c.tag == seen.tag,
+        keys.c.state == int(seen.state),
+        keys.c.entries == seen.entries,
+    ]
+    if now is not None:
+        guard.append(_is_free(now, reservation))
+    statement = (
+        update(keys)
+        .where(*guard)
+        .values(
+            state=int(to.state),
+            entries=keys.c.entries + 1,
+            last_time=to.last_time,
+            sold_before=True if to.sold_before else None,
+            reserved_until=None,
+            reserved_by=None,
+            reservation=None,
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def touch_range(connection: Connection, number: int, index: int, time: int) -> None:
+    """Count an entry on one key that leaves its state as it is (a transfer of a single key)."""
+    connection.execute(
+        update(keys)
+        .where(keys.c.batch == number, keys.c.idx == index)
+        .values(entries=keys.c.entries + 1, last_time=time)
+    )
+
+
+def reserve(
+    connection: Connection, seen: KeyRow, by: bytes, reservation: bytes, until: int, now: int
+) -> bool:
+    """Reserve one registered key until *until* (ms); ``False`` when somebody was faster."""
+    statement = (
+        update(keys)
+        .where(
+            keys.c.tag == seen.tag,
+            keys.c.state == int(State.REGISTERED),
+            keys.c.entries == seen.entries,
+            _is_free(now, None),
+        )
+        .values(reserved_until=until, reserved_by=by, reservation=reservation)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def extend(connection: Connection, by: bytes, reservation: bytes, until: int, now: int) -> int:
+    """Extend a reservation that still stands; the number of keys it covers."""
+    return connection.execute(
+        update(keys)
+        .where(keys.c.reservation == reservation, keys.c.reserved_by == by, keys.c.reserved_until > now)
+        .values(reserved_until=until)
+    ).rowcount
+
+
+def release(connection: Connection, by: bytes, reservation: bytes) -> int:
+    """End a reservation; the number of keys it covered."""
+    return connection.execute(
+        update(keys)
+        .where(keys.c.reservation == reservation, keys.c.reserved_by == by)
+        .values(reserved_until=None, reserved_by=None, reservation=None)
+    ).rowcount
+
+
+def mark_suspect(connection: Connection, number: int, indices: Iterable[int]) -> None:
+    """Remember that somebody else claimed these keys, or something very like them."""
+    wanted = list(indices)
+    for start in range(0, len(wanted), _CHUNK):
+        connection.execute(
+            update(keys)
+            .where(keys.c.batch == number, keys.c.idx.in_(wanted[start : start + _CHUNK]))
+            .values(suspect=True)
+        )
+
+
+def _is_free(now: int, reservation: bytes | None) -> ColumnElement[bool]:
+    free = or_(keys.c.reserved_until.is_(None), keys.c.reserved_until <= now)
+    return free if reservation is None else or_(free, keys.c.reservation == reservation)
+
+
+def _row(row: Any) -> KeyRow:
+    return KeyRow(
+        tag=bytes(row.tag),
+        number=row.batch,
+        index=row.idx,
+        state=State(row.state),
+        entries=row.entries,
+        last_time=row.last_time,
+        sold_before=bool(row.sold_before),
+        suspect=bool(row.suspect),
+        reserved_until=row.reserved_until,
+        reserved_by=_bytes(row.reserved_by),
+        reservation=_bytes(row.reservation),
+        batch=BatchFacts(bytes(row.batch_id), bytes(row.supplier), row.size, row.max_uses, row.expires_at),
+        format=row.format,
+    )
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)

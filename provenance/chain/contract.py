@@ -1,10 +1,7 @@
-"""A contract's ABI and code, from the artifacts that ship with the package; encoding and decoding."""
+"""What a contract understands, by its ABI: encoding and decoding."""
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from eth_abi.exceptions import DecodingError
@@ -56,14 +53,6 @@ class ContractInterface:
         except (DecodingError, OverflowError, ValueError):
             return None
         return name, {field["name"]: value for field, value in zip(inputs, values, strict=True)}
-
-
-@cache
-def load_contract(name: str) -> ContractInterface:
-    """The contract *name* as compiled for this version of the package."""
-    text = resources.files("provenance.chain").joinpath("artifacts", f"{name}.json").read_text("utf-8")
-    artifact = json.loads(text)
-    return ContractInterface(artifact["abi"], bytes.fromhex(artifact["bytecode"].removeprefix("0x")))
 
 
 def _types(parameters: list[dict[str, Any]]) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from provenance.chain.contract import ContractInterface, load_contract
+from provenance.chain.artifacts import registry_artifact
+from provenance.chain.contract import ContractInterface
 from provenance.chain.rlp import rlp_list
 from provenance.chain.rpc import BlockAt, Chain, revert_data
 from provenance.core.digests import keccak256
@@ -139,9 +141,11 @@ class RegistryClient:
         )
 
 
+@cache
 def registry_interface() -> ContractInterface:
     """The ABI and code of the registry that this version of the package was built with."""
-    return load_contract("ProvenanceRegistry")
+    artifact = registry_artifact()
+    return ContractInterface(artifact.abi, artifact.bytecode)
 
 
 def register_batch_data(manifest: BatchManifest, signature: bytes) -> bytes:

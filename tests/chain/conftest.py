@@ -1,0 +1,73 @@
+"""A real Hardhat node for the whole session, and a clean chain for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from provenance.chain.deployment import deploy_registry
+from provenance.chain.registry import RegistryClient
+from provenance.chain.rpc import Chain
+from provenance.chain.sender import Sender
+from provenance.chain.signer import Signer
+from tests.support.testnode import running_node
+
+CHAIN_ID = 31337
+
+
+@dataclass(frozen=True, slots=True)
+class LocalChain:
+    """A deployed registry on an otherwise empty chain, and those who act on it."""
+
+    chain: Chain
+    registry: RegistryClient
+    deployer: Signer
+    anchorer: Signer
+
+    @property
+    def sender(self) -> Sender:
+        return Sender(self.chain, self.anchorer)
+
+    def mine(self, blocks: int = 1) -> None:
+        self.chain.request("hardhat_mine", hex(blocks))
+
+    def automine(self, on: bool) -> None:
+        self.chain.request("evm_setAutomine", on)
+
+    def snapshot(self) -> str:
+        return str(self.chain.request("evm_snapshot"))
+
+    def revert(self, snapshot: str) -> None:
+        assert self.chain.request("evm_revert", snapshot) is True
+
+
+@pytest.fixture(scope="session")
+def node_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_node(tmp_path_factory.mktemp("testnet")) as url:
+        yield url
+
+
+@pytest.fixture
+def bare_chain(node_url: str) -> Iterator[Chain]:
+    """The node's chain as at its start; whatever the test does to it is undone."""
+    chain = Chain(node_url, chain_id=CHAIN_ID)
+    snapshot = chain.request("evm_snapshot")
+    yield chain
+    chain.request("evm_setAutomine", True)
+    chain.request("evm_revert", snapshot)
+
+
+@pytest.fixture
+def local(bare_chain: Chain) -> LocalChain:
+    """The registry deployed by test account 0, obeying test account 1."""
+    deployer, anchorer = Signer.test_account(0), Signer.test_account(1)
+    deployed = deploy_registry(bare_chain, deployer, anchorer=anchorer.address)
+    return LocalChain(bare_chain, RegistryClient(bare_chain, deployed.address), deployer, anchorer)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "node_url" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.node)

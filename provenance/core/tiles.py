@@ -140,10 +140,7 @@ class TreeBuilder:
         return completed
 
     def finish(self) -> Appended:
-        """Return the partial tiles that the store does not have yet, the root and the size.
-
-        Changes nothing: more leaves may follow.
-        """
+        """Return the partial tiles not stored yet, the root and the size; more leaves may follow."""
         partial = tuple(
             (level, edge.index, bytes(edge.hashes))
             for level, edge in enumerate(self._edges)
@@ -175,7 +172,7 @@ class TreeBuilder:
 
 
 def tiles_of(leaf_hashes: Iterable[bytes]) -> Iterator[TileRow]:
-    """Yield every tile of the tree over 32-byte leaf hashes, full ones first, in flat memory.
+    """Yield every tile of the tree over 32-byte leaf hashes, the partial ones last, in flat memory.
 
     For the root as well use ``TreeBuilder``. Raises ``InputRefused`` (``hash_malformed``).
     """
@@ -203,15 +200,12 @@ def root_at(read: TileReader, size: int) -> bytes:
 
 
 def inclusion_at(read: TileReader, index: int, size: int) -> InclusionProof:
-    """Return the proof for leaf *index* in the tree of the first *size* leaves (RFC 9162 §2.1.3).
-
-    Raises ``InputRefused`` (``tree_range``, ``tile_malformed``).
-    """
+    """Return the proof for leaf *index* of the first *size* leaves; raises as ``inclusions_at``."""
     return next(inclusions_at(read, (index,), size))
 
 
 def inclusions_at(read: TileReader, indexes: Iterable[int], size: int) -> Iterator[InclusionProof]:
-    """Yield the proof for each of *indexes*, in their order; ascending ones read each tile once.
+    """Yield the proof for each of *indexes* in turn (RFC 9162 §2.1.3); ascending ones read a tile once.
 
     Raises ``InputRefused`` (``tree_range``, ``tile_malformed``).
     """

@@ -111,9 +111,8 @@ def hardhat_environment(home: Path) -> dict[str, str]:
         for name, value in os.environ.items()
         if name != "NODE_OPTIONS" and not name.startswith("HARDHAT_")
     }
-    node = node_executable()
     return inherited | {
-        "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PATH": _path_with(node_executable()),
         "HARDHAT_DISABLE_TELEMETRY": "true",
         "CI": "true",
         "HOME": str(home),
@@ -130,10 +129,9 @@ def compile_registry(project: Path) -> dict[str, Any]:
     """
     command = hardhat_command(project, "build", "--force")
     _run(command, project, hardhat_environment(project / "cache" / "home"), BUILD_TIMEOUT_SECONDS)
-    built = json.loads(
-        (project / "artifacts" / "contracts" / f"{REGISTRY_CONTRACT}.sol" / f"{REGISTRY_CONTRACT}.json").read_text()
-    )
-    info = json.loads((project / "artifacts" / "build-info" / f"{built['buildInfoId']}.json").read_text())
+    outputs = project / "artifacts"
+    built = _json(outputs / "contracts" / f"{REGISTRY_CONTRACT}.sol" / f"{REGISTRY_CONTRACT}.json")
+    info = _json(outputs / "build-info" / f"{built['buildInfoId']}.json")
     settings = {name: value for name, value in info["input"]["settings"].items() if name != "outputSelection"}
     return {
         "contract": built["contractName"],
@@ -168,6 +166,10 @@ def _version_of(node: Path) -> tuple[int, int]:
     return (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
 
 
+def _path_with(node: Path) -> str:
+    return f"{node.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
 def _npm_ci(project: Path) -> None:
     node = node_executable()
     npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -178,7 +180,7 @@ def _npm_ci(project: Path) -> None:
         )
     # npm must itself run on that Node: run by an older one it silently leaves native packages out.
     command = [str(node), str(npm)] if npm.is_file() else [str(installed)]
-    environment = dict(os.environ) | {"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    environment = dict(os.environ) | {"PATH": _path_with(node)}
     arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     _run([*command, *arguments], project, environment, INSTALL_TIMEOUT_SECONDS, code="npm_failed")
 
@@ -204,15 +206,21 @@ def _run(
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ChainUnavailable(f"{what} did not finish within {timeout:.0f} s; try again.", code=code) from error
+        raise ChainUnavailable(
+            f"{what} did not finish within {timeout:.0f} s; try again.", code=code
+        ) from error
     if done.returncode != 0:
         words = (done.stdout + done.stderr).strip()[-_LAST_WORDS:]
         raise ChainUnavailable(f"{what} failed ({done.returncode}); its last words: {words}", code=code)
 
 
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def _packages(lock: Path) -> dict[str, dict[str, Any]]:
     try:
-        packages = json.loads(lock.read_text(encoding="utf-8"))["packages"]
+        packages = _json(lock)["packages"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return packages if isinstance(packages, dict) else {}

@@ -177,6 +177,14 @@ entry = Table(
         sqlite_where=text("log_index IS NULL"),
         postgresql_where=text("log_index IS NULL"),
     ),
+    # BEACON, KEY and the like are few among many; each is looked up by its type, newest first.
+    Index(
+        "ix_entry_not_on_keys",
+        "type",
+        "log_index",
+        sqlite_where=text("type >= 32"),
+        postgresql_where=text("type >= 32"),
+    ),
 )
 
 order_line = Table(
@@ -282,8 +290,25 @@ chain_tx = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("sent_at", BigInteger),
     Index("ix_chain_tx_nonce", "sender", "nonce"),
+    # One living transaction a nonce, whichever worker signs it.
+    Index(
+        "uq_chain_tx_living",
+        "sender",
+        "nonce",
+        unique=True,
+        sqlite_where=text("status < 3"),
+        postgresql_where=text("status < 3"),
+    ),
     Index("ix_chain_tx_ref", "kind", "ref"),
 )
+
+block_header = Table(
+    "block_header",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("header", LargeBinary, nullable=False, comment="RLP"),
+)
+"""The headers of the blocks that BEACONs name: a proof shows their time even after the chain is gone."""
 
 idempotency = Table(
     "idempotency",

@@ -1,0 +1,94 @@
+"""The head of the log outside the database: what a restored backup cannot take back.
+
+A small JSON file that moves only forward, by compare-and-swap under a file lock. A database that
+is behind it was rolled back, and signing from there would fork the log.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from provenance.errors import Conflict, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class FiledHead:
+    """Origin, size and root (32 bytes) of the log, and the term of the leader that wrote them."""
+
+    origin: str
+    size: int
+    root: bytes
+    term: int
+
+    def __post_init__(self) -> None:
+        if type(self.size) is not int or type(self.term) is not int or self.size < 0 or len(self.root) != 32:
+            raise ValueError("a head has a size, a term and a root of 32 bytes")
+
+
+class HeadFile:
+    """The head file at *path*; its folder must exist. A lock file stands beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> FiledHead | None:
+        """What the file says, ``None`` if there is none.
+
+        Raises :class:`Unavailable` (``head_file_malformed``): it is only ever replaced whole, so
+        damage means that a person or a disk was at it.
+        """
+        try:
+            raw = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            return _decode(json.loads(raw))
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unavailable(
+                f"the head file {self.path.name} is damaged; restore it before the log goes on",
+                code="head_file_malformed",
+            ) from error
+
+    def move(self, expected: FiledHead | None, head: FiledHead) -> None:
+        """Replace *expected* by *head*, durably.
+
+        Raises :class:`Conflict` (``head_moved``) if the file says something else than *expected*
+        by now, ``ValueError`` for a move back in size or term.
+        """
+        if expected is not None and (head.size < expected.size or head.term < expected.term):
+            raise ValueError("the head moves forward only")
+        with self._locked():
+            if self.read() != expected:
+                raise Conflict("the head file was moved by another worker", code="head_moved")
+            self._replace(json.dumps({**asdict(head), "root": head.root.hex()}).encode() + b"\n")
+
+    def _replace(self, content: bytes) -> None:
+        temporary = self.path.with_name(self.path.name + ".new")
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path)
+        # The rename itself must survive a power cut, or the head could go back by one.
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self.path.with_name(self.path.name + ".lock").open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _decode(members: Any) -> FiledHead:
+    return FiledHead(str(members["origin"]), members["size"], bytes.fromhex(members["root"]), members["term"])

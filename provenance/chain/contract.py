@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_abi.exceptions import DecodingError
-from web3 import Web3
-
+from provenance.chain.ethereum import DecodingError, Web3
 from provenance.core.digests import keccak256
 
 SELECTOR_BYTES = 4

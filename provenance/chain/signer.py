@@ -12,9 +12,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
-
+from provenance.chain.ethereum import Account, LocalAccount
 from provenance.chain.transactions import Fees, SignedTransaction
 from provenance.core import manifest
 from provenance.errors import Conflict, InputRefused, NotFound, Refused

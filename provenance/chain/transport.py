@@ -84,7 +84,11 @@ class Transport:
             watchdog.daemon = True
             watchdog.start()
             connection.request("POST", self._path, body, self._headers)
-            return self._read(connection.getresponse())
+            with contextlib.closing(connection.getresponse()) as response:
+                raw = self._read(response)
+            if timed_out.is_set():  # what was cut off may look complete
+                raise TimeoutError
+            return raw
         except (OSError, http.client.HTTPException, ValueError) as error:
             if timed_out.is_set() or isinstance(error, TimeoutError):
                 raise self._unavailable("did not answer in time", "chain_timeout") from error
@@ -106,6 +110,8 @@ class Transport:
                 f"The node's answer is larger than {self._max} bytes; it was not read to the end.",
                 code="chain_answer_too_large",
             )
+        if response.length:  # read() with a bound does not tell a short answer from a whole one
+            raise http.client.IncompleteRead(raw, response.length)
         # Some nodes send JSON-RPC errors with status 400 or 500: those are answers, not outages.
         if response.status != 200 and not raw.lstrip().startswith(b"{"):
             raise self._unavailable(f"answered HTTP {response.status}", "chain_unavailable")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,12 @@ from provenance.chain.registry import RegistryClient
 from provenance.chain.rpc import Chain
 from provenance.chain.sender import Sender
 from provenance.chain.signer import Signer
-from tests.support.testnode import running_node
+from provenance.chain.testnet import TESTNET_CHAIN_ID, LocalTestnet
+from provenance.errors import ChainUnavailable
+from tests.support.parts import missing_part
 
-CHAIN_ID = 31337
+ROOT = Path(__file__).resolve().parents[2]
+CHAIN_ID = TESTNET_CHAIN_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,13 @@ class LocalChain:
 
 @pytest.fixture(scope="session")
 def node_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_node(tmp_path_factory.mktemp("testnet")) as url:
-        yield url
+    try:
+        testnet = LocalTestnet(ROOT, state_dir=tmp_path_factory.mktemp("testnet"))
+        url = testnet.start()
+    except ChainUnavailable as error:
+        missing_part("the local testnet", error.message)
+    yield url
+    testnet.stop()
 
 
 @pytest.fixture

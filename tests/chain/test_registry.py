@@ -204,6 +204,8 @@ def test_every_custom_error_of_the_contract_has_a_code() -> None:
 @pytest.mark.parametrize(
     ("size", "root", "path"), [(0, b"\x01" * 32, ()), (1, b"\x01" * 31, ()), (2, b"\x01" * 32, (b"",))]
 )
-def test_an_anchor_of_the_wrong_shape_is_never_encoded(size: int, root: bytes, path: tuple[bytes, ...]) -> None:
+def test_an_anchor_of_the_wrong_shape_is_never_encoded(
+    size: int, root: bytes, path: tuple[bytes, ...]
+) -> None:
     with pytest.raises(InputRefused):
         anchor_checkpoint_data(size, root, path)

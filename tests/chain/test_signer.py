@@ -133,7 +133,8 @@ def test_the_hash_of_a_transaction_is_known_when_it_is_signed() -> None:
 def test_signing_twice_gives_the_same_bytes() -> None:
     signer = Signer(SUPPLIER_KEY, chain_id=5)
     once, again = (
-        signer.sign_transaction(nonce=0, to=None, data=b"\x60", gas=60_000, fees=Fees(10, 1)) for _ in range(2)
+        signer.sign_transaction(nonce=0, to=None, data=b"\x60", gas=60_000, fees=Fees(10, 1))
+        for _ in range(2)
     )
     assert once == again
 

@@ -36,9 +36,7 @@ TRANSACTION = SignedTransaction(
     gas=21_000,
     chain_id=31337,
 )
-fees = st.builds(
-    lambda low, more: Fees(low + more, low), st.integers(0, 10**12), st.integers(0, 10**12)
-)
+fees = st.builds(lambda low, more: Fees(low + more, low), st.integers(0, 10**12), st.integers(0, 10**12))
 markets = st.builds(FeeMarket, st.integers(0, 10**12), st.integers(0, 10**12))
 
 
@@ -62,7 +60,11 @@ def mined(confirmations: int, *, succeeded: bool = True) -> Confirmation:
         (seen(waiting=True, base_fee=11 * GWEI), False, Decision(TransactionState.BROADCAST, Action.BUMP)),
         (seen(mined(1), nonce=6), False, Decision(TransactionState.CONFIRMED, Action.NOTHING)),
         (seen(mined(12), nonce=6), True, Decision(TransactionState.FINAL, Action.NOTHING)),
-        (seen(mined(1, succeeded=False), nonce=6), False, Decision(TransactionState.CONFIRMED, Action.NOTHING)),
+        (
+            seen(mined(1, succeeded=False), nonce=6),
+            False,
+            Decision(TransactionState.CONFIRMED, Action.NOTHING),
+        ),
         (seen(mined(12, succeeded=False), nonce=6), False, Decision(TransactionState.FAILED, Action.NOTHING)),
         (seen(nonce=6), False, Decision(TransactionState.REPLACED, Action.SIGN_ANEW)),
         (seen(nonce=3), False, Decision(TransactionState.PENDING, Action.BROADCAST)),

@@ -21,7 +21,8 @@ class Fault(Enum):
     LOSE_ANSWER = "let the request through, then reset instead of answering"
 
 
-CUT_AFTER = 40
+CUT_AFTER = 600
+"""Bytes: past the headers, in the middle of a block."""
 DRIP_SECONDS = 0.05
 
 
@@ -81,6 +82,9 @@ class FaultProxy:
             upward.start()
             answer = node.recv(65536)
             if fault is Fault.LOSE_ANSWER:
+                # A socket that another thread is reading from would not be closed by closing it.
+                client.shutdown(socket.SHUT_RD)
+                upward.join(timeout=5)
                 _reset(client)
             elif fault is Fault.CUT:
                 client.sendall(answer[:CUT_AFTER])

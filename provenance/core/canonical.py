@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 import re
+from itertools import accumulate
 from typing import Any, Final, NoReturn, TypeAlias
 
 import rfc8785
@@ -27,6 +28,9 @@ MAX_DIGITS: Final = 17
 """Digits and sign of the largest integer: longer ones are refused before they become numbers."""
 
 _HEX: Final = re.compile(r"[0-9a-f]*")
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+"""A JSON string; the closing quote is optional so that no input makes the scan start over."""
+_NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def encode(value: JsonValue) -> bytes:
@@ -50,6 +54,8 @@ def parse(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> JsonValu
     """
     if len(raw) > max_bytes:
         raise _refused(f"the JSON has more than {max_bytes} bytes", "json_too_large")
+    if _depth(raw) > max_depth:
+        raise _too_deep(max_depth)
     try:
         value: JsonValue = json.loads(
             raw.decode("utf-8"),
@@ -58,8 +64,6 @@ def parse(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> JsonValu
             parse_float=_no_float,
             parse_constant=_no_float,
         )
-    except RecursionError as error:
-        raise _too_deep(max_depth) from error
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError among them
         # The parser's own message quotes the document, which may hold a key: it is not passed on.
         raise _refused("not well-formed UTF-8 JSON", "json_malformed") from error
@@ -123,6 +127,12 @@ def _integer(digits: str) -> int:
 
 def _no_float(_text: str) -> NoReturn:
     raise _refused("numbers are integers; money is a decimal string", "json_number")
+
+
+def _depth(raw: bytes) -> int:
+    """How deep the brackets nest, told before the recursive parser sees them."""
+    brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
+    return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets), default=0)
 
 
 def _check_values(root: JsonValue, max_depth: int) -> None:

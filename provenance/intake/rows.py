@@ -21,8 +21,8 @@ class Accepted:
 class Rejected:
     """A line that holds no key of the format.
 
-    ``column`` counts from 1 where one place is to blame: characters in text, cells in csv, tsv and xlsx; ndjson
-    has none. ``code`` is stable; ``message`` says what to do and never quotes the line.
+    ``column`` counts from 1 where one place is to blame: characters in text, cells in csv, tsv and xlsx;
+    ndjson has none. ``code`` is stable; ``message`` says what to do and never quotes the line.
     """
 
     line: int

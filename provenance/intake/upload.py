@@ -28,7 +28,7 @@ _BY_TYPE = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
 _FOREIGN_MAGIC = (b"\xd0\xcf\x11\xe0", b"%PDF", b"Rar!", b"7z\xbc\xaf")
-"""First bytes of xls and doc, pdf, rar and 7z: else they would be refused for their encoding, which misleads."""
+"""First bytes of xls and doc, pdf, rar and 7z: else their encoding would be blamed, which misleads."""
 _SAYS_NOTHING = frozenset({
     "", "application/octet-stream", "application/gzip", "application/x-gzip", "application/vnd.ms-excel",
     "binary/octet-stream",

@@ -41,7 +41,7 @@ def read_workbook(chunks: Iterator[bytes], key_format: KeyFormat, limits: Limits
             continue
         place = _number_among(cells, columns)
         if place is not None:
-            # A number has lost its leading zeros and its digits past the fifteenth: no key can be read from it.
+            # A number lost its leading zeros and its digits past the fifteenth: no key can be read from it.
             yield Rejected(line, place + 1, "cell_not_text", "a number, not text; format the column as text")
         else:
             yield columns.row(key_format, line, [cell if isinstance(cell, str) else "" for cell in cells])
@@ -102,7 +102,7 @@ def _unpack_once(archive: zipfile.ZipFile, limits: Limits) -> None:
                 total += len(piece)
                 if total > limits.workbook_unpacked_bytes:
                     raise FileRefused(
-                        f"a workbook unpacks to {limits.workbook_unpacked_bytes} bytes at most; send csv instead",
+                        f"unpacked it is over {limits.workbook_unpacked_bytes} bytes; send csv instead",
                         code="unpacked_too_large", limit=limits.workbook_unpacked_bytes,
                     )  # fmt: skip
                 if extent is not None:
@@ -114,7 +114,7 @@ def _unpack_once(archive: zipfile.ZipFile, limits: Limits) -> None:
 
 
 class _Extent:
-    """The rectangle that a sheet's cells span, counted as its reader counts: a reference, else the next place."""
+    """The rectangle of a sheet's cells, counted as its reader does: a reference, else the next place."""
 
     __slots__ = ("_column", "_row", "_tail", "columns", "rows")
 

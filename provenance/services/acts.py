@@ -49,6 +49,18 @@ def acting_party(connection: Connection, address: bytes) -> Party:
     return party
 
 
+def stands_for(connection: Connection, actor: bytes, required: bytes) -> bool:
+    """Whether *actor* is *required* or came after it by succession."""
+    seen: set[bytes] = set()
+    while required != actor and required not in seen:
+        seen.add(required)
+        party = parties.by_address(connection, required)
+        if party is None or party.successor is None:
+            return False
+        required = party.successor
+    return required == actor
+
+
 def perform(
     context: Context,
     connection: Connection,

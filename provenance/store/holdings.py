@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import delete, insert, select, update
 
 from provenance.store.database import Connection
+from provenance.store.keys import LIVE_BATCH
 from provenance.store.schema import batch as batches
 from provenance.store.schema import holding as table
 
@@ -63,12 +64,25 @@ def over(connection: Connection, number: int, indices: Sequence[int]) -> dict[in
     raise RuntimeError("the holdings of a batch do not cover its keys")
 
 
-def lock_batch(connection: Connection, number: int) -> int:
-    """Lock the batch row against other splits; the number of range entries written so far."""
-    count: int = connection.execute(
-        select(batches.c.range_entries).where(batches.c.number == number).with_for_update()
-    ).scalar_one()
-    return count
+@dataclass(frozen=True, slots=True)
+class LockedBatch:
+    """A live batch whose row is locked against other splits of its holdings."""
+
+    number: int
+    batch_id: bytes
+    supplier: bytes
+    size: int
+    max_uses: int
+    range_entries: int
+
+
+def lock_batch(connection: Connection, batch_id: bytes) -> LockedBatch | None:
+    """Lock the row of a live batch for update."""
+    query = select(batches).where(batches.c.batch_id == batch_id, batches.c.status == LIVE_BATCH)
+    row = connection.execute(query.with_for_update()).first()
+    if row is None:
+        return None
+    return LockedBatch(row.number, batch_id, bytes(row.supplier), row.size, row.max_uses, row.range_entries)
 
 
 def count_range_entries(connection: Connection, number: int, more: int) -> None:

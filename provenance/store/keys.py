@@ -151,7 +151,7 @@ def change(
     return connection.execute(statement).rowcount == 1
 
 
-def touch_range(connection: Connection, number: int, index: int, time: int) -> None:
+def touch_one(connection: Connection, number: int, index: int, time: int) -> None:
     """Count an entry on one key that leaves its state as it is (a transfer of a single key)."""
     connection.execute(
         update(keys)

@@ -80,6 +80,13 @@ def settle(connection: Connection, offer: bytes, to: TransferStatus) -> bool:
     return connection.execute(statement).rowcount == 1
 
 
+def hand_on(connection: Connection, old: bytes, new: bytes) -> None:
+    """After a succession: the open offers of *old*, made and got, are those of *new*."""
+    for column in (table.c.sender, table.c.recipient):
+        statement = update(table).where(column == old, table.c.status == int(TransferStatus.OPEN))
+        connection.execute(statement.values({column.name: new}))
+
+
 def _select(connection: Connection, where: Sequence[Any], limit: int | None = None) -> list[Transfer]:
     query = select(table, batches.c.batch_id).join(batches, batches.c.number == table.c.batch).where(*where)
     rows = connection.execute(query.order_by(table.c.created_at.desc()).limit(limit)).all()

@@ -1,0 +1,227 @@
+"""Verify: what the registry knows of a key, in full to those entitled and coarsely to everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from provenance.core.commitments import order_use, use_party
+from provenance.core.entries import EntryType, PartyReason, RedeemReason
+from provenance.core.keyformats import CardKey, format_by_id
+from provenance.core.lives import Life, State
+from provenance.errors import NotFound
+from provenance.services import lawbook
+from provenance.services.context import Context
+from provenance.services.lawbook import Book, Handle, KeyRef
+from provenance.services.opening import recorded_from
+from provenance.services.parties import Principal
+from provenance.store import holdings
+from provenance.store.database import Connection
+from provenance.store.holdings import Holding
+from provenance.store.keys import KeyRow
+
+MIN_SECRET_BITS: Final = 60
+"""A stranger gets an answer only where guessing is hopeless; weaker formats need an order token."""
+
+
+class VerdictCode(StrEnum):
+    """The stable answers; the last four are all that a stranger ever sees."""
+
+    REGISTERED = "REGISTERED"
+    RESERVED = "RESERVED"
+    SOLD = "SOLD"
+    SOLD_TO_YOU = "SOLD_TO_YOU"
+    SOLD_BEFORE = "SOLD_BEFORE"
+    DELIVERED = "DELIVERED"
+    REDEEMED = "REDEEMED"
+    SUSPECT_DUPLICATE = "SUSPECT_DUPLICATE"
+    VOID = "VOID"
+    EXPIRED = "EXPIRED"
+    UNCERTAIN = "UNCERTAIN"
+    CLEAN = "CLEAN"
+    NOT_CLEAN = "NOT_CLEAN"
+    UNKNOWN = "UNKNOWN"
+    TOKEN_NEEDED = "TOKEN_NEEDED"  # noqa: S105 - an answer, no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One answer. ``registry_status`` is ours, ``issuer_status`` what an issuer said; never mixed.
+
+    ``facts`` are JSON-ready (handle, holder, uses, last event …) and empty in a coarse verdict.
+    """
+
+    code: VerdictCode
+    registry_status: str | None
+    issuer_status: dict[str, Any] | None
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: a party, somebody with an order token, both or neither."""
+
+    principal: Principal | None = None
+    token: bytes | None = None
+
+
+class VerificationService:
+    """Reads only; a verdict is an answer, never an error."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def verify(self, viewer: Viewer, refs: Sequence[KeyRef]) -> list[Verdict]:
+        """The verdicts on *refs*, in their order."""
+        with self._context.database.snapshot() as connection:
+            rows = lawbook.find(self._context, connection, refs)
+            held = _holdings(connection, [row for row in rows if row is not None])
+            return [
+                self._verdict(connection, viewer, ref, row, held) for ref, row in zip(refs, rows, strict=True)
+            ]
+
+    def custody(self, viewer: Viewer, handle: Handle) -> list[dict[str, Any]]:
+        """Every entry on a key, oldest first, to those entitled; raises :class:`NotFound` to others."""
+        with self._context.database.snapshot() as connection:
+            row = lawbook.find(self._context, connection, [handle])[0]
+            if row is not None:
+                held = holdings.over(connection, row.number, [row.index])[row.index]
+                book = lawbook.history(self._context, connection, row)
+                if _entitled(viewer, row, held, book):
+                    return [self._told(viewer, book, place) for place in range(len(book.stored))]
+        raise NotFound("no such key, or not yours to see", code="unknown")
+
+    def _told(self, viewer: Viewer, book: Book, place: int) -> dict[str, Any]:
+        stored = book.stored[place]
+        entry = stored.entry
+        told = lawbook.event_facts(stored) | {
+            "actor": "0x" + entry.actor.hex(),
+            "party": "0x" + entry.party.hex(),
+            "first": entry.first,
+            "count": entry.count,
+            "reason": entry.reason,
+        }
+        mine = viewer.principal is not None and viewer.principal.address == entry.actor
+        if mine or entry.party == _use(viewer, entry.subject, book.custody.index):
+            told["details"] = recorded_from(self._context, stored).details
+        return told
+
+    def _verdict(
+        self,
+        connection: Connection,
+        viewer: Viewer,
+        ref: KeyRef,
+        row: KeyRow | None,
+        held: dict[tuple[int, int], Holding],
+    ) -> Verdict:
+        if row is None:
+            return _coarse(VerdictCode.UNKNOWN, ref)
+        holding = held[row.number, row.index]
+        known = viewer.principal is not None or viewer.token is not None
+        if row.entries == 0 or not known:
+            book = lawbook.summary(row, holding)
+        else:
+            book = lawbook.history(self._context, connection, row)
+        now = self._context.clock.now()
+        if known and _entitled(viewer, row, holding, book):
+            return _full(viewer, row, holding, book, now)
+        if isinstance(ref, Handle):
+            # A handle is no key: whoever only counts positions learns nothing by it.
+            return _coarse(VerdictCode.UNKNOWN, ref)
+        clean = _code(row, holding, book, None, now) is VerdictCode.REGISTERED and row.entries == 0
+        return _coarse(VerdictCode.CLEAN if clean else VerdictCode.NOT_CLEAN, ref)
+
+
+def _coarse(code: VerdictCode, ref: KeyRef) -> Verdict:
+    weak = isinstance(ref, CardKey) and format_by_id(ref.format_id).secret_bits < MIN_SECRET_BITS
+    return Verdict(VerdictCode.TOKEN_NEEDED if weak else code, None, None, {})
+
+
+def _holdings(connection: Connection, rows: Sequence[KeyRow]) -> dict[tuple[int, int], Holding]:
+    by_batch: dict[int, list[int]] = {}
+    for row in rows:
+        by_batch.setdefault(row.number, []).append(row.index)
+    return {
+        (number, index): holding
+        for number, indices in by_batch.items()
+        for index, holding in holdings.over(connection, number, indices).items()
+    }
+
+
+def _entitled(viewer: Viewer, row: KeyRow, holding: Holding, book: Book) -> bool:
+    if _own_life(viewer, row, book) is not None:
+        return True
+    if viewer.principal is None:
+        return False
+    sellers = {life.sell.entry.actor for life in book.custody.lives if life.sell}
+    insiders = sellers | {row.batch.supplier, holding.holder}
+    return viewer.principal.address in insiders or viewer.principal.party.has(PartyReason.ISSUER)
+
+
+def _use(viewer: Viewer, batch_id: bytes, index: int) -> bytes | None:
+    return None if viewer.token is None else use_party(order_use(viewer.token, batch_id, index))
+
+
+def _own_life(viewer: Viewer, row: KeyRow, book: Book) -> Life | None:
+    use = _use(viewer, row.batch.batch_id, row.index)
+    return None if use is None else book.custody.life(use)
+
+
+def _full(viewer: Viewer, row: KeyRow, holding: Holding, book: Book, now: int) -> Verdict:
+    own = _own_life(viewer, row, book)
+    state = own.state if own else _state(row, holding)
+    facts: dict[str, Any] = {
+        "batch": row.batch.batch_id.hex(),
+        "index": row.index,
+        "format": row.format,
+        "supplier": "0x" + row.batch.supplier.hex(),
+        "holder": "0x" + holding.holder.hex(),
+        "max_uses": row.batch.max_uses,
+        "uses": len(book.custody.lives),
+        "expires_at": row.batch.expires_at,
+        "sold_before": row.sold_before,
+        "suspect": row.suspect,
+        "reserved_until": row.reserved_until if row.is_reserved(now) else None,
+        "in_transfer_until": holding.offer_until if holding.is_offered(now) else None,
+        "last_event": lawbook.event_facts(book.stored[-1]) if book.stored else None,
+    }
+    return Verdict(_code(row, holding, book, own, now), state.name, _issuer_status(book), facts)
+
+
+def _state(row: KeyRow, holding: Holding) -> State:
+    recalled = holding.voided_at is not None and row.state is not State.REDEEMED
+    return State.VOID if recalled else row.state
+
+
+def _code(row: KeyRow, holding: Holding, book: Book, own: Life | None, now: int) -> VerdictCode:
+    state = own.state if own else _state(row, holding)
+    if own and state in (State.SOLD, State.DELIVERED):
+        return VerdictCode.SOLD_TO_YOU
+    if state is not State.REGISTERED:
+        return VerdictCode(state.name)
+    expires_ms = row.batch.expires_at * 1000
+    if expires_ms and now >= expires_ms:
+        return VerdictCode.EXPIRED
+    if row.is_reserved(now):
+        return VerdictCode.RESERVED
+    if row.suspect:
+        return VerdictCode.SUSPECT_DUPLICATE
+    return VerdictCode.SOLD_BEFORE if row.sold_before else VerdictCode.REGISTERED
+
+
+def _issuer_status(book: Book) -> dict[str, Any] | None:
+    for life in book.custody.lives:
+        redeem = life.redeem
+        if redeem is None or redeem.entry.type is not EntryType.REDEEM:
+            continue
+        if book.parties.has_role(redeem.entry.actor, PartyReason.ISSUER, redeem):
+            used_before = redeem.entry.reason == RedeemReason.USED_BEFORE_SALE
+            return {
+                "status": "already_used",
+                "used_before_sale": used_before,
+                "source": "0x" + redeem.entry.actor.hex(),
+                "time": redeem.entry.time,
+            }
+    return None

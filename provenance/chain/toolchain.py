@@ -31,7 +31,7 @@ BUILD_TIMEOUT_SECONDS = 300
 
 REGISTRY_CONTRACT = "ProvenanceRegistry"
 
-_LAST_WORDS = 600
+_FIRST_WORDS = 600
 
 
 def node_executable() -> Path:
@@ -181,7 +181,7 @@ def _npm_ci(project: Path) -> None:
     # npm must itself run on that Node: run by an older one it silently leaves native packages out.
     command = [str(node), str(npm)] if npm.is_file() else [str(installed)]
     environment = dict(os.environ) | {"PATH": _path_with(node)}
-    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     _run([*command, *arguments], project, environment, INSTALL_TIMEOUT_SECONDS, code="npm_failed")
 
 
@@ -210,8 +210,8 @@ def _run(
             f"{what} did not finish within {timeout:.0f} s; try again.", code=code
         ) from error
     if done.returncode != 0:
-        words = (done.stdout + done.stderr).strip()[-_LAST_WORDS:]
-        raise ChainUnavailable(f"{what} failed ({done.returncode}); its last words: {words}", code=code)
+        words = (done.stderr + done.stdout).strip()[:_FIRST_WORDS]
+        raise ChainUnavailable(f"{what} failed ({done.returncode}); it said: {words}", code=code)
 
 
 def _json(path: Path) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from provenance.chain import artifacts
 from provenance.chain.artifacts import registry_artifact
-from provenance.chain.toolchain import compile_registry
+from provenance.chain.toolchain import compile_registry, is_installed
 from tests.contracts.conftest import ROOT
 
 
@@ -69,3 +69,16 @@ def test_the_lock_file_names_no_registry_and_exact_versions() -> None:
     assert not [path for path, package in packages.items() if not package.get("integrity")]
     asked = json.loads((ROOT / "package.json").read_text())["devDependencies"]
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in asked.values())
+
+
+def test_the_lock_file_knows_the_native_packages_of_every_platform() -> None:
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    native = {name for package in packages.values() for name in package.get("optionalDependencies", {})}
+    assert "@nomicfoundation/edr-linux-arm64-gnu" in native
+    missing = {name for name in native if f"node_modules/{name}" not in packages}
+    assert not missing, "npm ci refuses such a lock file: take a release whose packages are all published"
+
+
+@pytest.mark.node
+def test_what_is_installed_here_is_what_the_lock_file_names(checkout: Path) -> None:
+    assert is_installed(checkout)

@@ -74,7 +74,7 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.node
-def test_npm_that_fails_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+def test_npm_that_fails_is_an_error_with_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("{}")
     (tmp_path / "package-lock.json").write_text("not a lock file")
     with pytest.raises(ChainUnavailable, match="npm failed") as refused:
@@ -83,7 +83,7 @@ def test_npm_that_fails_is_an_error_with_its_last_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.node
-def test_an_empty_lock_file_installs_by_the_packaged_npm(tmp_path: Path) -> None:
+def test_what_is_missing_is_installed_by_the_packaged_npm(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
     (inner / "package.json").write_text('{"name": "inner", "version": "1.0.0"}')

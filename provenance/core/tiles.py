@@ -252,14 +252,16 @@ class _Nodes:
         return self._tile(Tile(level, index))[inside][offset]
 
     def _tile(self, tile: Tile) -> list[list[bytes]]:
-        """Return the rows of a tile: its hashes, and the complete nodes 1 to 7 rows above them."""
+        """Return the rows of a tile: its hashes, then the nodes 1 to 7 rows above them.
+
+        The last node of a row may be incomplete; ``over`` asks for complete ones only.
+        """
         if tile in self._unfolded:
             self._unfolded.move_to_end(tile)
             return self._unfolded[tile]
         rows = [_hashes(_read(self._read, tile.level, tile.index, tile.width(self._size)))]
         for _ in range(1, TILE_HEIGHT):
-            below = rows[-1]
-            rows.append(parents(below[: len(below) & ~1]))
+            rows.append(parents(rows[-1]))
         self._unfolded[tile] = rows
         if len(self._unfolded) > _CACHED_TILES:
             self._unfolded.popitem(last=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,47 +10,16 @@ from provenance.core import merkle
 from provenance.core.merkle import InclusionProof, ProofInvalid
 from provenance.errors import InputRefused, ProvenanceError
 from tests.core import reference
-
-DATA = [number.to_bytes(number % 5, "big") if number < 5 else b"leaf %d" % number for number in range(600)]
-HASHES = [merkle.leaf_hash(data) for data in DATA]
-ROOTS = [merkle.root(HASHES[:size]) for size in range(601)]
-
-
-def telling(size: int) -> set[int]:
-    """Positions below *size* that tell: all of a small tree, of a larger one its edges and its seams."""
-    if size <= 64:
-        return set(range(size))
-    seam = merkle.split(size)
-    return {0, 1, size // 3, seam - 1, seam, size - 2, size - 1}
-
-
-def bit_flips(value: bytes) -> Iterator[bytes]:
-    for bit in range(8 * len(value)):
-        yield (int.from_bytes(value, "big") ^ 1 << bit).to_bytes(len(value), "big")
-
-
-def sides(index: int, size: int) -> list[bool]:
-    """Which siblings are on the left: all that index and size say about a proof."""
-    return [begin < index for begin, _ in merkle.inclusion_ranges(index, size)]
-
-
-def refused_inclusion(leaf: bytes, index: int, size: int, path: tuple[bytes, ...], root: bytes) -> bool:
-    try:
-        merkle.verify_inclusion(leaf, index, size, path, root)
-    except ProofInvalid:
-        return True
-    return False
-
-
-def refused_consistency(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, path: tuple[bytes, ...]
-) -> bool:
-    try:
-        merkle.verify_consistency(old_size, old_root, new_size, new_root, path)
-    except ProofInvalid:
-        return True
-    return False
-
+from tests.core.trees import (
+    DATA,
+    HASHES,
+    ROOTS,
+    bit_flips,
+    refused_consistency,
+    refused_inclusion,
+    sides,
+    telling,
+)
 
 # --- against the reference ---------------------------------------------------------------------
 
@@ -182,6 +149,19 @@ def test_a_lied_size_is_refused_wherever_it_changes_the_shape_of_the_proof(index
         assert refused_inclusion(HASHES[index], index, lied, path, ROOTS[size]) == (not same_shape)
 
 
+def test_positions_that_no_uint64_holds_or_that_are_no_integers_are_refused() -> None:
+    path = tuple(HASHES[:65])
+    root = merkle.root_from_inclusion(HASHES[0], 0, 2**64 - 1, path[:64])
+    merkle.verify_inclusion(HASHES[0], 0, 2**64 - 1, path[:64], root)
+    assert refused_inclusion(HASHES[0], 0, 2**64, path[:64], root)
+    assert refused_inclusion(HASHES[0], 0, 2**65, path, merkle.node_hash(root, path[64]))
+    for index, size in ((0, True), (False, 1), (0, 1.0), (0.0, 1), ("0", 1), (None, 1)):
+        assert refused_inclusion(HASHES[0], index, size, (), ROOTS[1])  # type: ignore[arg-type]
+    for size in (True, 1.0, "1", None):
+        assert refused_consistency(size, ROOTS[1], 1, ROOTS[1], ())  # type: ignore[arg-type]
+        assert refused_consistency(1, ROOTS[1], size, ROOTS[1], ())  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("index", "size"), SMALL)
 def test_another_root_and_another_leaf_are_refused(index: int, size: int) -> None:
     path = merkle.inclusion_path(HASHES[:size], index)
@@ -212,75 +192,6 @@ def test_children_shown_as_leaf_data_do_not_hash_to_their_parent() -> None:
 def test_nothing_is_in_the_empty_tree() -> None:
     assert refused_inclusion(merkle.EMPTY_ROOT, 0, 0, (), merkle.EMPTY_ROOT)
     assert refused_inclusion(HASHES[0], 0, 0, (), HASHES[0])
-
-
-# --- forged consistency proofs -----------------------------------------------------------------
-
-PAIRS = [(old, new) for new in (2, 3, 4, 5, 7, 8) for old in range(1, new)]
-
-
-@pytest.mark.parametrize(("old", "new"), PAIRS)
-def test_every_flipped_bit_of_a_consistency_proof_or_root_is_refused(old: int, new: int) -> None:
-    path = merkle.consistency_path(HASHES[:new], old)
-    assert all(refused_consistency(old, flip, new, ROOTS[new], path) for flip in bit_flips(ROOTS[old]))
-    assert all(refused_consistency(old, ROOTS[old], new, flip, path) for flip in bit_flips(ROOTS[new]))
-    for at, item in enumerate(path):
-        for flip in bit_flips(item):
-            bent = (*path[:at], flip, *path[at + 1 :])
-            assert refused_consistency(old, ROOTS[old], new, ROOTS[new], bent)
-
-
-@pytest.mark.parametrize(("old", "new"), PAIRS)
-def test_a_consistency_proof_of_another_length_or_with_a_crooked_hash_is_refused(old: int, new: int) -> None:
-    path = merkle.consistency_path(HASHES[:new], old)
-    heads = (old, ROOTS[old], new, ROOTS[new])
-    for extra in (HASHES[0], ROOTS[old], ROOTS[new], b"", bytes(31)):
-        assert refused_consistency(*heads, (*path, extra))
-        assert refused_consistency(*heads, (extra, *path))
-    for at, item in enumerate(path):
-        assert refused_consistency(*heads, path[:at] + path[at + 1 :])
-        assert refused_consistency(*heads, (*path[:at], item[:-1], *path[at + 1 :]))
-    assert refused_consistency(old, ROOTS[old][:-1], new, ROOTS[new], path)
-    assert refused_consistency(old, ROOTS[old], new, ROOTS[new] + b"\x00", path)
-
-
-@pytest.mark.parametrize(("old", "new"), PAIRS)
-def test_a_consistency_proof_with_lied_sizes_or_swapped_heads_is_refused(old: int, new: int) -> None:
-    path = merkle.consistency_path(HASHES[:new], old)
-    for lied in {*range(-1, 12), 2**64} - {old}:
-        accepted = not refused_consistency(lied, ROOTS[old], new, ROOTS[new], path)
-        # As above: only a lie that leaves every step of the climb as it is can pass.
-        assert accepted is (0 < lied < new and climb(lied, new) == climb(old, new))
-    assert refused_consistency(new, ROOTS[new], old, ROOTS[old], path)
-    assert refused_consistency(old, ROOTS[new], new, ROOTS[old], path)
-
-
-def climb(old: int, new: int) -> tuple[bool, list[bool]]:
-    """Whether the old root opens the climb, and which steps of it join on the left."""
-    ranges = merkle.consistency_ranges(old, new)
-    return old & (old - 1) == 0, [begin < old and end <= old for begin, end in ranges]
-
-
-def test_equal_sizes_need_an_empty_path_and_equal_roots() -> None:
-    for size in range(1, 20):
-        merkle.verify_consistency(size, ROOTS[size], size, ROOTS[size], ())
-        assert merkle.consistency_path(HASHES[:size], size) == ()
-        assert refused_consistency(size, ROOTS[size], size, ROOTS[size + 1], ())
-        assert refused_consistency(size, ROOTS[size], size, ROOTS[size], (ROOTS[size],))
-
-
-def test_a_consistency_proof_from_the_empty_tree_proves_nothing_and_is_refused() -> None:
-    assert refused_consistency(0, merkle.EMPTY_ROOT, 4, ROOTS[4], ())
-    assert refused_consistency(0, merkle.EMPTY_ROOT, 0, merkle.EMPTY_ROOT, ())
-    with pytest.raises(InputRefused):
-        merkle.consistency_path(HASHES[:4], 0)
-
-
-def test_a_rewritten_history_has_no_consistency_proof() -> None:
-    rewritten = [HASHES[0], HASHES[9], *HASHES[2:8]]
-    for old in range(2, 8):
-        path = merkle.consistency_path(rewritten, old)
-        assert refused_consistency(old, ROOTS[old], 8, merkle.root(rewritten), path)
 
 
 # --- values and bad calls ----------------------------------------------------------------------

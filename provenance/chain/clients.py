@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from provenance.chain.registry import AnchoredCheckpoint, RegisteredBatch, RegistryClient
+from provenance.chain.registry import RegistryClient
 from provenance.chain.rpc import BlockAt, Chain
 from provenance.chain.transport import DEFAULT_TIMEOUT_SECONDS
+from provenance.core.proofcheck import context
+from provenance.core.proofcheck.context import BatchOnChain, CheckpointOnChain
 
 
 def connect(
@@ -14,7 +16,7 @@ def connect(
     return RegistryClient(Chain(url, chain_id=chain_id, timeout_seconds=timeout_seconds), registry)
 
 
-class NodeReader:
+class NodeReader(context.NodeReader):
     """A node as the reader of a proof asks it (FORMATS §10, step 7).
 
     *depth* is how many confirmations a value must have to be seen, its own block counting as the
@@ -25,9 +27,8 @@ class NodeReader:
         self._registry = registry
         self._depth = depth
 
-    @property
     def chain_id(self) -> int:
-        """The chain id that the node was found to serve."""
+        """The chain id that the node was found to serve; ChainMismatch if it is not the one expected."""
         self._registry.chain.verify_network()
         return self._registry.chain.chain_id
 
@@ -36,11 +37,11 @@ class NodeReader:
         """The 20-byte address of the registry asked."""
         return self._registry.address
 
-    def batch(self, batch_id: bytes) -> RegisteredBatch | None:
+    def batch(self, batch_id: bytes) -> BatchOnChain | None:
         """The batch on chain, None if it is not there."""
         return self._registry.batch(batch_id, self._at())
 
-    def checkpoint(self, size: int) -> AnchoredCheckpoint | None:
+    def checkpoint(self, size: int) -> CheckpointOnChain | None:
         """The checkpoint on chain, None if it is not there."""
         return self._registry.checkpoint(size, self._at())
 

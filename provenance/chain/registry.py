@@ -13,6 +13,7 @@ from provenance.chain.rlp import rlp_list
 from provenance.chain.rpc import BlockAt, Chain, revert_data
 from provenance.core.digests import keccak256
 from provenance.core.manifest import BatchManifest
+from provenance.core.proofcheck.context import BatchOnChain, CheckpointOnChain
 from provenance.errors import ChainMismatch, ChainRefused, InputRefused
 
 # Custom error of the contract → public code, and what to do. Codes are public: they never change.
@@ -38,23 +39,6 @@ _REFUSALS: dict[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredBatch:
-    """A batch on chain: its 32-byte root, number of keys, and its block's time in unix seconds."""
-
-    root: bytes
-    size: int
-    time: int
-
-
-@dataclass(frozen=True, slots=True)
-class AnchoredCheckpoint:
-    """A checkpoint on chain: its 32-byte root and its block's time in unix seconds."""
-
-    root: bytes
-    time: int
-
-
-@dataclass(frozen=True, slots=True)
 class RegistryIdentity:
     """What a registry says of itself: the newest anchored size and who may anchor."""
 
@@ -74,15 +58,15 @@ class RegistryClient:
     def __repr__(self) -> str:
         return f"RegistryClient(0x{self.address.hex()}, {self.chain!r})"
 
-    def batch(self, batch_id: bytes, at: BlockAt = None) -> RegisteredBatch | None:
+    def batch(self, batch_id: bytes, at: BlockAt = None) -> BatchOnChain | None:
         """The registered batch, or None."""
         root, size, time = self._view("batches", batch_id, at=at)
-        return RegisteredBatch(root, size, time) if size else None
+        return BatchOnChain(root, size, time) if size else None
 
-    def checkpoint(self, size: int, at: BlockAt = None) -> AnchoredCheckpoint | None:
+    def checkpoint(self, size: int, at: BlockAt = None) -> CheckpointOnChain | None:
         """The checkpoint anchored at *size* entries, or None."""
         root, time = self._view("checkpoints", size, at=at)
-        return AnchoredCheckpoint(root, time) if time else None
+        return CheckpointOnChain(root, time) if time else None
 
     def latest(self, at: BlockAt = None) -> int:
         """The newest anchored size, 0 for an empty registry."""

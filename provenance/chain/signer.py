@@ -14,7 +14,8 @@ from pathlib import Path
 
 from provenance.chain.ethereum import Account, LocalAccount
 from provenance.chain.transactions import Fees, SignedTransaction
-from provenance.core import manifest
+from provenance.core import manifest, stateproof
+from provenance.core.digests import keccak256
 from provenance.errors import Conflict, InputRefused, NotFound, Refused
 
 TEST_CHAIN_ID = 31337
@@ -22,6 +23,9 @@ TEST_CHAIN_ID = 31337
 
 TEST_MNEMONIC = "test test test test test test test test test test test junk"
 """Not a secret: the mnemonic of every Hardhat node."""
+
+EIP_1559 = 2
+"""The type of the transactions made here, their first byte (EIP-2718)."""
 
 MAX_KEYSTORE_BYTES = 64 * 1024
 """A version 3 keystore has 500 bytes."""
@@ -104,7 +108,7 @@ class Signer:
         """An EIP-1559 transaction of this account and chain, worth 0 wei; *to* None deploys *data*."""
         signed = self._account.sign_transaction(
             {
-                "type": 2,
+                "type": EIP_1559,
                 "chainId": self.chain_id,
                 "nonce": nonce,
                 "value": 0,
@@ -135,6 +139,35 @@ class Signer:
         return manifest.sign(bytes(self._account.key), digest)
 
 
+def read_transaction(raw: bytes) -> SignedTransaction:
+    """The transaction in its signed bytes, so that a stored one can be watched and replaced.
+
+    InputRefused ``transaction_malformed`` if *raw* is not an EIP-1559 transaction worth 0 wei.
+    """
+    try:
+        fields = _list(stateproof.decode_rlp(raw[1:]))
+        sender = bytes.fromhex(Account.recover_transaction(raw)[2:])
+        chain_id, nonce, priority, highest, gas = (_number(field) for field in fields[:5])
+        to, value, data = (_text(field) for field in fields[5:8])
+    except Exception as error:
+        # eth-account and eth-keys raise many kinds for bytes that are no transaction.
+        raise InputRefused("These bytes are no signed transaction.", code="transaction_malformed") from error
+    if raw[0] != EIP_1559 or value:
+        raise InputRefused("This is no transaction of this service.", code="transaction_malformed")
+    return SignedTransaction(
+        hash=keccak256(raw),
+        raw=raw,
+        nonce=nonce,
+        sender=sender,
+        max_fee=highest,
+        max_priority_fee=priority,
+        to=to or None,
+        data=data,
+        gas=gas,
+        chain_id=chain_id,
+    )
+
+
 def create_keystore(path: Path, password: bytes, *, private_key: bytes | None = None) -> bytes:
     """Write a new version 3 keystore, readable by its owner alone; the 20-byte address.
 
@@ -158,6 +191,22 @@ def create_keystore(path: Path, password: bytes, *, private_key: bytes | None = 
         file.flush()
         os.fsync(file.fileno())
     return address
+
+
+def _list(item: stateproof.Rlp) -> list[stateproof.Rlp]:
+    if not isinstance(item, list):
+        raise ValueError("a byte string where a list belongs")
+    return item
+
+
+def _text(field: stateproof.Rlp) -> bytes:
+    if not isinstance(field, bytes):
+        raise ValueError("a list where a byte string belongs")
+    return field
+
+
+def _number(field: stateproof.Rlp) -> int:
+    return int.from_bytes(_text(field))
 
 
 def _account(private_key: bytes) -> LocalAccount:

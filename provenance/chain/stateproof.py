@@ -1,7 +1,4 @@
-"""Fetching the ``state_proof`` of a bundle (FORMATS §10) with ``eth_getProof`` (EIP-1186).
-
-What is fetched is checked only for belonging together; verifying it is the core's.
-"""
+"""Fetching the ``state_proof`` of a bundle (FORMATS §10) with ``eth_getProof`` (EIP-1186)."""
 
 from __future__ import annotations
 
@@ -10,26 +7,15 @@ from typing import Any
 
 from provenance.chain import answers
 from provenance.chain.registry import RegistryClient
-from provenance.core.digests import keccak256
-from provenance.errors import ChainMismatch, NotFound
-
-BATCHES_SLOT = 0
-CHECKPOINTS_SLOT = 1
-WORDS = 2
-"""Words of a batch and of a checkpoint in storage: the root, and the time (with the size of a batch)."""
+from provenance.core import stateproof
+from provenance.errors import ChainMismatch, InputRefused, NotFound
 
 
-def word_slots(key: bytes, mapping: int) -> tuple[int, ...]:
-    """The storage slots of both words of a 32-byte *key* in the mapping at that slot (FORMATS §9)."""
-    first = int.from_bytes(keccak256(key + mapping.to_bytes(32, "big")))
-    return tuple((first + word) % 2**256 for word in range(WORDS))
-
-
-def proof_slots(batch_id: bytes, sizes: Sequence[int]) -> tuple[int, ...]:
-    """All the slots a bundle's state proof covers: those of the batch, then of each anchored size."""
-    slots = list(word_slots(batch_id, BATCHES_SLOT))
+def proof_slots(batch_id: bytes, sizes: Sequence[int]) -> tuple[bytes, ...]:
+    """The 32-byte slots that a bundle's state proof covers: both words of the batch and of each size."""
+    slots = [*stateproof.batch_slots(batch_id)]
     for size in sizes:
-        slots.extend(word_slots(size.to_bytes(32, "big"), CHECKPOINTS_SLOT))
+        slots.extend(stateproof.checkpoint_slots(size))
     return tuple(slots)
 
 
@@ -38,13 +24,12 @@ def fetch_state_proof(
 ) -> dict[str, Any]:
     """The member ``state_proof`` for a batch and its anchored *sizes*, as of the block *block_hash*.
 
-    NotFound ``block_unknown`` if the node does not know the block (any more), ``not_on_chain`` if
-    the batch or a checkpoint is not in its state; ChainMismatch ``state_proof_mismatch`` if the
-    proof does not belong to the block. Take a block at confirmation depth.
+    It is verified before it is given out. NotFound ``block_unknown`` if the node does not know the
+    block (any more), ``not_on_chain`` if the batch or a checkpoint is not in its state;
+    ChainMismatch ``state_proof_mismatch`` if the node's proof fails. Take a block at confirmation depth.
     """
-    block = registry.chain.block(block_hash)
     header = registry.chain.header(block_hash)
-    if block is None or header is None:
+    if header is None:
         raise NotFound(
             "The node does not know that block; take the newest confirmed one and ask again.",
             code="block_unknown",
@@ -54,21 +39,20 @@ def fetch_state_proof(
     found = registry.chain.request(
         "eth_getProof",
         answers.hex_data(registry.address),
-        [answers.hex_word(slot) for slot in slots],
+        [answers.hex_data(slot) for slot in slots],
         {"blockHash": answers.hex_data(block_hash)},
     )
     account = answers.data_list(answers.member(found, "accountProof"), "account proof")
     storage = _storage(found, slots)
-    _require_root(account, block.state_root)
+    _verify(header, registry.address, account, storage)
     return {
         "header": header.hex(),
         "account": [node.hex() for node in account],
-        "storage": {f"{slot:064x}": [node.hex() for node in nodes] for slot, nodes in storage.items()},
+        "storage": {slot.hex(): [node.hex() for node in nodes] for slot, nodes in storage.items()},
     }
 
 
-def _storage(found: Any, slots: Sequence[int]) -> dict[int, list[bytes]]:
-    storage_hash = answers.data(answers.member(found, "storageHash"), "storage root", 32)
+def _storage(found: Any, slots: Sequence[bytes]) -> dict[bytes, list[bytes]]:
     proofs = answers.member(found, "storageProof")
     if not isinstance(proofs, list) or len(proofs) != len(slots):
         answers.malformed("storageProof does not answer every slot")
@@ -81,13 +65,17 @@ def _storage(found: Any, slots: Sequence[int]) -> dict[int, list[bytes]]:
                 code="not_on_chain",
             )
         storage[slot] = answers.data_list(answers.member(proof, "proof"), "storage proof")
-        _require_root(storage[slot], storage_hash)
     return storage
 
 
-def _require_root(nodes: list[bytes], root: bytes) -> None:
-    if not nodes or keccak256(nodes[0]) != root:
+def _verify(header: bytes, address: bytes, account: list[bytes], storage: dict[bytes, list[bytes]]) -> None:
+    try:
+        state_root = stateproof.BlockHeader.parse(header).state_root
+        proven = stateproof.verify_account(state_root, address, tuple(account))
+        for slot, nodes in storage.items():
+            stateproof.verify_storage(proven, slot, tuple(nodes))
+    except InputRefused as error:
         raise ChainMismatch(
-            "The node's state proof does not belong to the block it was asked for; use another node.",
+            "The node's state proof does not hold for the block it was asked for; use another node.",
             code="state_proof_mismatch",
-        )
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from provenance.chain.sender import Sender
 from provenance.chain.signer import Signer
 from provenance.chain.testnet import TESTNET_CHAIN_ID, LocalTestnet
 from provenance.errors import ChainUnavailable
+from tests.support.impostor import AnswerHandler, Impostor
 from tests.support.parts import missing_part
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +76,17 @@ def local(bare_chain: Chain) -> LocalChain:
     deployer, anchorer = Signer.test_account(0), Signer.test_account(1)
     deployed = deploy_registry(bare_chain, deployer, anchorer=anchorer.address)
     return LocalChain(bare_chain, RegistryClient(bare_chain, deployed.address), deployer, anchorer)
+
+
+@pytest.fixture
+def impostor() -> Iterator[Impostor]:
+    """A node that lies on demand."""
+    with Impostor(("127.0.0.1", 0), AnswerHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join(timeout=5)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

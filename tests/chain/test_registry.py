@@ -7,7 +7,6 @@ import pytest
 from provenance.chain import registry as registry_module
 from provenance.chain.deployment import deploy_registry
 from provenance.chain.registry import (
-    AnchoredCheckpoint,
     RegistryClient,
     anchor_checkpoint_data,
     deployment_data,
@@ -19,6 +18,7 @@ from provenance.chain.rpc import Chain
 from provenance.chain.sender import Sender, already_anchored, already_registered
 from provenance.chain.signer import Signer
 from provenance.core import manifest, merkle
+from provenance.core.proofcheck.context import CheckpointOnChain
 from provenance.errors import ChainMismatch, ChainRefused, InputRefused, Refused
 from tests.chain.conftest import CHAIN_ID, LocalChain
 from tests.chain.golden import BATCH_ID, ENTRIES, MANIFEST, REGISTRY, ROOT, SIGNATURE
@@ -121,7 +121,7 @@ def test_checkpoints_are_anchored_one_after_the_other(local: LocalChain) -> None
     second = anchor(local, 14, since=9)
     newest = local.chain.newest_block()
     assert local.registry.latest() == 14
-    assert local.registry.checkpoint(14) == AnchoredCheckpoint(second, newest.time)
+    assert local.registry.checkpoint(14) == CheckpointOnChain(second, newest.time)
     earlier = local.registry.checkpoint(9)
     assert earlier is not None and earlier.root == first
     assert local.registry.checkpoint(10) is None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +16,7 @@ from provenance.chain.transport import Transport, refusal
 from provenance.errors import ChainMismatch, ChainRefused, ChainUnavailable, InputRefused
 from tests.chain.conftest import CHAIN_ID, LocalChain
 from tests.support.faultproxy import Fault, FaultProxy, fault_proxy
+from tests.support.impostor import AnswerHandler, Impostor
 from tests.support.ports import free_port
 
 SHORT_SECONDS = 0.5
@@ -29,50 +28,6 @@ def proxy(node_url: str) -> Iterator[FaultProxy]:
     assert port is not None
     with fault_proxy(port) as running:
         yield running
-
-
-class Impostor(ThreadingHTTPServer):
-    """A node of which the test decides every byte it answers."""
-
-    daemon_threads = True
-    answer: Callable[[dict[str, Any]], bytes]
-    status = 200
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def says(self, **results: Any) -> None:
-        """Answer each method with its result (``null`` if none is given), the chain id truthfully."""
-        known = {"eth_chainId": hex(CHAIN_ID), **results}
-        self.answer = lambda asked: json.dumps(
-            {"jsonrpc": "2.0", "id": asked["id"], "result": known.get(asked["method"])}
-        ).encode()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Impostor
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        body = self.server.answer(asked)
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Silence: the test says what it saw."""
-
-
-@pytest.fixture
-def impostor() -> Iterator[Impostor]:
-    with Impostor(("127.0.0.1", 0), _Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join(timeout=5)
 
 
 def code_when(ask: Callable[[], object], kind: type[ChainUnavailable | ChainMismatch | ChainRefused]) -> str:
@@ -193,7 +148,8 @@ def test_a_block_other_than_the_one_asked_for_is_caught(node_url: str, impostor:
 
 def test_a_block_with_missing_or_wrong_fields_is_caught(node_url: str, impostor: Impostor) -> None:
     block = Chain(node_url, chain_id=CHAIN_ID).request("eth_getBlockByNumber", "0x0", False)
-    for lie in ({}, [], "0x", {**block, "hash": "0x01"}, {**block, "number": None}):
+    lies: tuple[Any, ...] = ({}, [], "0x", {**block, "hash": "0x01"}, {**block, "number": None})
+    for lie in lies:
         impostor.says(eth_getBlockByNumber=lie)
         chain = Chain(impostor.url, chain_id=CHAIN_ID)
         assert code_when(chain.newest_block, ChainUnavailable) == "chain_answer_malformed"
@@ -254,7 +210,7 @@ def test_neither_errors_nor_names_show_the_access_key_of_a_hosted_node() -> None
 def test_path_query_and_user_of_the_address_reach_the_node(impostor: Impostor) -> None:
     heard: list[str] = []
 
-    class Listening(_Handler):
+    class Listening(AnswerHandler):
         def do_POST(self) -> None:
             heard.append(f"{self.path} {self.headers['Authorization']}")
             super().do_POST()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.chain.signer import TEST_CHAIN_ID, Signer, create_keystore
+from provenance.chain.signer import TEST_CHAIN_ID, Signer, create_keystore, read_transaction
 from provenance.chain.transactions import Fees
 from provenance.core.digests import keccak256
 from provenance.core.manifest import address_of
@@ -137,6 +137,26 @@ def test_signing_twice_gives_the_same_bytes() -> None:
         for _ in range(2)
     )
     assert once == again
+
+
+@pytest.mark.parametrize("to", [None, b"\x01" * 20])
+@pytest.mark.parametrize("nonce", [0, 300])
+def test_a_transaction_is_read_back_from_its_signed_bytes(to: bytes | None, nonce: int) -> None:
+    signed = Signer(SUPPLIER_KEY, chain_id=31337).sign_transaction(
+        nonce=nonce, to=to, data=b"\x02" * 9_000, gas=50_000, fees=Fees(10**10, 0)
+    )
+    assert read_transaction(signed.raw) == signed
+
+
+@pytest.mark.parametrize("cut", [0, 1, 20, -1])
+def test_bytes_that_are_no_transaction_are_not_read(cut: int) -> None:
+    signed = Signer(SUPPLIER_KEY, chain_id=5).sign_transaction(
+        nonce=0, to=b"\x01" * 20, data=b"", gas=21_000, fees=Fees(10, 1)
+    )
+    for raw in (signed.raw[:cut], b"\x01" + signed.raw[1:], b"\x02" + signed.raw):
+        with pytest.raises(InputRefused) as refused:
+            read_transaction(raw)
+        assert refused.value.code == "transaction_malformed"
 
 
 @pytest.mark.parametrize("key", [b"", b"\x00" * 32, b"\x01" * 31, b"\xff" * 32])

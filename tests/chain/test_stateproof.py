@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from provenance.chain.clients import NodeReader, connect
 from provenance.chain.registry import anchor_checkpoint_data, register_batch_data
-from provenance.chain.stateproof import fetch_state_proof, proof_slots, word_slots
-from provenance.core import merkle
+from provenance.chain.stateproof import fetch_state_proof, proof_slots
+from provenance.core import merkle, stateproof
 from provenance.core.digests import keccak256
-from provenance.errors import ChainMismatch, NotFound
+from provenance.errors import ChainMismatch, ChainUnavailable, NotFound
 from tests.chain.conftest import CHAIN_ID, LocalChain
 from tests.chain.golden import BATCH_ID, ENTRIES, MANIFEST, ROOT, SIGNATURE
+from tests.support.impostor import Impostor
 
 LEAVES = [merkle.leaf_hash(entry) for entry in ENTRIES]
 
@@ -37,25 +40,50 @@ def test_the_proof_covers_both_words_of_the_batch_and_of_each_anchor(anchored: L
     block = anchored.chain.newest_block()
     proof = fetch_state_proof(anchored.registry, BATCH_ID, [9, 14], block_hash=block.hash)
     assert set(proof) == {"header", "account", "storage"}
-    assert keccak256(bytes.fromhex(proof["header"])) == block.hash
-    assert keccak256(bytes.fromhex(proof["account"][0])) == block.state_root
-    assert list(proof["storage"]) == [f"{slot:064x}" for slot in proof_slots(BATCH_ID, [9, 14])]
+    assert list(proof["storage"]) == [slot.hex() for slot in proof_slots(BATCH_ID, [9, 14])]
     assert len(proof["storage"]) == 6
-    roots = {keccak256(bytes.fromhex(nodes[0])) for nodes in proof["storage"].values()}
-    assert len(roots) == 1
+    assert json.loads(json.dumps(proof)) == proof
 
 
-def test_the_slots_hold_what_the_contract_says(anchored: LocalChain) -> None:
-    def word(slot: int) -> int:
-        address = "0x" + anchored.registry.address.hex()
-        return int(anchored.chain.request("eth_getStorageAt", address, f"0x{slot:064x}", "latest"), 16)
+def test_a_stranger_reads_the_registry_out_of_the_proof_alone(anchored: LocalChain) -> None:
+    block = anchored.chain.newest_block()
+    proof = fetch_state_proof(anchored.registry, BATCH_ID, [9, 14], block_hash=block.hash)
+    header = stateproof.BlockHeader.parse(bytes.fromhex(proof["header"]))
+    assert (header.hash, header.number, header.time) == (block.hash, block.number, block.time)
+    nodes = tuple(bytes.fromhex(node) for node in proof["account"])
+    account = stateproof.verify_account(header.state_root, anchored.registry.address, nodes)
+
+    def word(slot: bytes) -> bytes:
+        path = tuple(bytes.fromhex(node) for node in proof["storage"][slot.hex()])
+        return stateproof.verify_storage(account, slot, path)
 
     batch, checkpoint = anchored.registry.batch(BATCH_ID), anchored.registry.checkpoint(14)
     assert batch is not None and checkpoint is not None
-    root, rest = (word(slot) for slot in word_slots(BATCH_ID, 0))
-    assert (root.to_bytes(32), rest) == (ROOT, batch.time << 32 | batch.size)
-    root, time = (word(slot) for slot in word_slots((14).to_bytes(32), 1))
-    assert (root.to_bytes(32), time) == (checkpoint.root, checkpoint.time)
+    root, rest = (word(slot) for slot in stateproof.batch_slots(BATCH_ID))
+    assert (root, int.from_bytes(rest)) == (ROOT, batch.time << 32 | batch.size)
+    root, time = (word(slot) for slot in stateproof.checkpoint_slots(14))
+    assert (root, int.from_bytes(time)) == (checkpoint.root, checkpoint.time)
+
+
+def test_a_proof_that_does_not_hold_is_not_passed_on(
+    anchored: LocalChain, impostor: Impostor, node_url: str
+) -> None:
+    newest = anchored.chain.newest_block()
+    found = anchored.chain.request("eth_getBlockByHash", "0x" + newest.hash.hex(), False)
+    slots = ["0x" + slot.hex() for slot in proof_slots(BATCH_ID, [14])]
+    address = "0x" + anchored.registry.address.hex()
+    honest = anchored.chain.request("eth_getProof", address, slots, "latest")
+    older = anchored.chain.request("eth_getProof", address, slots, hex(newest.number - 2))
+    swapped = {**honest, "storageProof": honest["storageProof"][::-1]}
+    lying = connect(impostor.url, chain_id=CHAIN_ID, registry=anchored.registry.address)
+    for lie in (swapped, {**honest, "accountProof": older["accountProof"]}, {**honest, "accountProof": []}):
+        impostor.says(eth_getBlockByHash=found, eth_getProof=lie)
+        with pytest.raises(ChainMismatch) as mismatch:
+            fetch_state_proof(lying, BATCH_ID, [14], block_hash=newest.hash)
+        assert mismatch.value.code == "state_proof_mismatch"
+    impostor.says(eth_getBlockByHash=found, eth_getProof={**honest, "storageProof": []})
+    with pytest.raises(ChainUnavailable):
+        fetch_state_proof(lying, BATCH_ID, [14], block_hash=newest.hash)
 
 
 def test_what_is_not_in_the_state_of_that_block_is_not_proven(anchored: LocalChain) -> None:
@@ -89,7 +117,7 @@ def test_the_node_reader_sees_batches_and_checkpoints(anchored: LocalChain) -> N
     assert batch is not None and (batch.root, batch.size) == (ROOT, 7)
     assert checkpoint is not None and checkpoint.root == merkle.root(LEAVES)
     assert reader.checkpoint(13) is None
-    assert (reader.chain_id, reader.registry) == (CHAIN_ID, anchored.registry.address)
+    assert (reader.chain_id(), reader.registry) == (CHAIN_ID, anchored.registry.address)
 
 
 def test_a_deep_reader_does_not_see_what_is_not_yet_confirmed(anchored: LocalChain) -> None:
@@ -118,4 +146,4 @@ def test_a_reader_pointed_at_another_chain_says_so(node_url: str) -> None:
         reader.batch(BATCH_ID)
     assert mismatch.value.code == "wrong_chain_id"
     with pytest.raises(ChainMismatch):
-        assert reader.chain_id
+        reader.chain_id()

@@ -14,6 +14,7 @@ from provenance.chain.rpc import Chain
 from provenance.chain.sender import Action, Sender, already_anchored, already_registered, decide
 from provenance.chain.signer import Signer
 from provenance.chain.testnet import LocalTestnet
+from provenance.chain.transactions import SignedTransaction
 from provenance.core import merkle
 from provenance.errors import ChainMismatch, ChainUnavailable
 from tests.chain.conftest import CHAIN_ID, ROOT
@@ -41,7 +42,7 @@ def test_a_wiped_chain_is_noticed_and_rebuilt_from_the_stored_transactions(testn
     deployer, anchorer = Signer.test_account(0), Signer.test_account(1)
     registry = RegistryClient(chain, deploy_registry(chain, deployer, anchorer=anchorer.address).address)
     sender = Sender(chain, anchorer)
-    stored = []
+    stored: list[SignedTransaction] = []
     for data in (register_batch_data(MANIFEST, SIGNATURE), anchor_checkpoint_data(14, LOG_ROOT, ())):
         stored.append(sender.prepare(registry.address, data, nonce=len(stored)))
         sender.broadcast(stored[-1].raw)

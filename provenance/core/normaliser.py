@@ -55,13 +55,16 @@ _BOUNDARY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scanned:
     """Folded text beside the raw position of each of its characters."""
 
     text: str
     at: tuple[int, ...] | range
     notes: frozenset[str]
+
+    def __repr__(self) -> str:
+        return "Scanned(hidden)"
 
     def span(self, start: int, end: int) -> Scanned:
         return Scanned(self.text[start:end], self.at[start:end], self.notes)
@@ -70,12 +73,15 @@ class Scanned:
         return not self.text.strip(WHITE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Part:
     """Canonical text of one part and what was done to get it."""
 
     text: str
     notes: frozenset[str]
+
+    def __repr__(self) -> str:
+        return "Part(hidden)"
 
 
 @dataclass(frozen=True, slots=True)

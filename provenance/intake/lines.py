@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator
 
 from provenance.errors import FileRefused
+from provenance.intake.rows import Limits
 
 _LONG_SEQUENCE = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
 Line = tuple[int, str | None]
@@ -71,14 +72,15 @@ def _mixed(number: int) -> FileRefused:
     )
 
 
-def lines(chunks: Iterator[bytes], line_bytes: int) -> Iterator[Line]:
-    """Every line with its number. A line over *line_bytes* is passed over in constant memory.
+def lines(chunks: Iterator[bytes], limits: Limits) -> Iterator[Line]:
+    """Every line with its number. A line over the bound is passed over in constant memory.
 
-    Raises FileRefused: mixed_encodings, undecodable, encoding_unsupported (UTF-16 or UTF-32).
+    Raises FileRefused: too_many_lines, mixed_encodings, undecodable, encoding_unsupported (UTF-16 or UTF-32).
     """
     decoder = Decoder()
+    line_bytes = limits.line_bytes
     number = 0
-    for block, is_last in _blocks(_without_bom(chunks, decoder), line_bytes + 1):
+    for block in _blocks(_without_bom(chunks, decoder), line_bytes + 1):
         if block is None:
             number += 1
             yield number, None
@@ -96,8 +98,12 @@ def lines(chunks: Iterator[bytes], line_bytes: int) -> Iterator[Line]:
                     yield number, None
                 else:
                     yield number, decoder.decode(line, number)
-        if is_last:
-            return
+        if number > limits.lines:
+            raise FileRefused(
+                f"more than {limits.lines} lines; send them in several files",
+                code="too_many_lines",
+                limit=limits.lines,
+            )
 
 
 def _without_bom(chunks: Iterator[bytes], decoder: Decoder) -> Iterator[bytes]:
@@ -111,7 +117,7 @@ def _without_bom(chunks: Iterator[bytes], decoder: Decoder) -> Iterator[bytes]:
     yield from chunks
 
 
-def _blocks(chunks: Iterator[bytes], keep: int) -> Iterator[tuple[bytes | None, bool]]:
+def _blocks(chunks: Iterator[bytes], keep: int) -> Iterator[bytes | None]:
     """Runs of whole lines without the last LF; None for a line longer than *keep* whose bytes are dropped."""
     rest = b""
     is_skipping = False
@@ -125,10 +131,10 @@ def _blocks(chunks: Iterator[bytes], keep: int) -> Iterator[tuple[bytes | None, 
         data = rest + data
         end = data.rfind(b"\n")
         if end >= 0:
-            yield data[:end], False
+            yield data[:end]
         rest = data[end + 1 :]
         if len(rest) > keep:
             rest, is_skipping = b"", True
-            yield None, False
+            yield None
     if rest:
-        yield rest, True
+        yield rest

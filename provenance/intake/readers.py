@@ -45,7 +45,7 @@ def read_text(lines: Iterator[Line], key_format: KeyFormat) -> Iterator[Row]:
             yield Accepted(number, CardKey(format_id, found[1], found[2]))
         elif text and not text.isspace():
             try:
-                yield Accepted(number, parse(key_format, text).key)
+                yield Accepted(number, parse(key_format, text.removesuffix("\r")).key)
             except KeyMalformed as error:
                 position = error.facts.get("position")
                 yield Rejected(number, None if position is None else position + 1, error.code, error.message)

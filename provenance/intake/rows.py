@@ -44,6 +44,8 @@ class Limits:
     """After gzip: counted while unpacking, so that the ratio does not matter."""
     line_bytes: int = 4096
     """Of one line, without its end; a longer line is rejected without being kept."""
+    lines: int = 40_000_000
+    """Of one file, blank ones included: two billion empty lines are no supplier's file, only work."""
     keys: int = 10_000_000
     workbook_bytes: int = 64 << 20
     """Of an xlsx file: it must lie in memory whole, unlike every other kind."""

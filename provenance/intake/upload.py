@@ -67,7 +67,7 @@ def read_upload(
     Reads *stream* once, from where it stands to its end, in flat memory (xlsx excepted, which is bounded more
     tightly); wrap it to hash or count what is read. Keep nothing of a file that is refused half way.
     Raises FileRefused: file_empty, file_blank, unsupported_type, file_too_large, unpacked_too_large,
-    too_many_keys, gzip_corrupt, gzip_truncated, mixed_encodings, undecodable, encoding_unsupported,
+    too_many_lines, too_many_keys, gzip_corrupt, gzip_truncated, mixed_encodings, undecodable, encoding_unsupported,
     duplicate_header, header_missing, workbook_malformed.
     """
     limits = limits or Limits()
@@ -99,7 +99,7 @@ def _rows(stream: BinaryIO, key_format: KeyFormat, kind: str, limits: Limits) ->
         )
     if kind == "xlsx":
         raise FileRefused("named xlsx, but no workbook; save it again", code="workbook_malformed")
-    numbered = lines(chunks, limits.line_bytes)
+    numbered = lines(chunks, limits)
     if kind in ("csv", "tsv"):
         return read_csv(numbered, key_format, "," if kind == "csv" else "\t")
     if kind == "ndjson":

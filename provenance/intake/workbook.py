@@ -57,8 +57,6 @@ def _number_among(cells: Sequence[object], columns: Columns) -> int | None:
 def _rows(workbook: BytesIO) -> Iterator[Sequence[object]]:
     try:
         sheet = load_workbook(workbook).get_sheet_by_index(0)
-        skipped = sheet.start[0] if sheet.start else 0
-        yield from ([] for _ in range(skipped))
         yield from sheet.iter_rows()
     except (CalamineError, OSError, ValueError, IndexError) as error:
         raise _malformed() from error

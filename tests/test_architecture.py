@@ -13,13 +13,15 @@ ROOT = Path(__file__).resolve().parent.parent
 CODE = ("provenance", "api")
 
 _BELOW_SERVICES = {"store", "chain", "intake", "core", "errors"}
-_BELOW_BOOTSTRAP = {"services", "config", *_BELOW_SERVICES}
+_BELOW_BOOTSTRAP = {"services", "config", "keyfiles", *_BELOW_SERVICES}
 
 # Which rooms a room may import, besides itself. What is not here does not exist yet: add it with care.
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "core": {"errors"},
-    "config": {"core", "errors"},
+    # Settings are built into the services' own value types; the services never look up at settings.
+    "config": {"services", "core", "errors"},
+    "keyfiles": {"core", "errors"},
     "store": {"core", "errors"},
     "chain": {"core", "errors"},
     "intake": {"core", "errors"},

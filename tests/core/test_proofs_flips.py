@@ -1,0 +1,83 @@
+"""One changed bit anywhere outside the hints is rejected, or lies in what the evidence calls not checked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from provenance.core.proofs import verify
+from provenance.errors import ProofRejected
+from tests.core.proof_world import GOLDEN_FILE, READER
+
+HINTS = re.search(rb'"hints":\{.*?\}', GOLDEN_FILE)
+TIMES = [match.span(1) for match in re.finditer(rb'"time":([0-9]+)', GOLDEN_FILE)]
+CHUNKS = 16
+TITLES = verify(GOLDEN_FILE, READER)
+
+
+def is_hint(position: int) -> bool:
+    assert HINTS is not None
+    return HINTS.start() <= position < HINTS.end()
+
+
+def anchor_of(position: int) -> int | None:
+    """Which anchor's time a byte belongs to; the bundle's only numbers that nothing here vouches for."""
+    return next((n for n, (start, end) in enumerate(TIMES) if start <= position < end), None)
+
+
+def expect_rejection_or_not_checked(position: int, bit: int) -> int | None:
+    """The step that failed, or None where the changed byte is shown as not checked."""
+    forged = bytearray(GOLDEN_FILE)
+    forged[position] ^= 1 << bit
+    try:
+        evidence = verify(bytes(forged), READER)
+    except ProofRejected as error:
+        assert 0 <= error.step <= 10
+        return error.step
+    anchor = anchor_of(position)
+    assert anchor is not None, (
+        f"bit {bit} of byte {position} changed nothing: {GOLDEN_FILE[position - 40 : position + 9]!r}"
+    )
+    size = (9, 14)[anchor]
+    unchecked = {finding.what for step, finding in evidence.not_checked if step == 7}
+    assert f"anchors[{anchor}]: size {size} on chain, and its time" in unchecked
+    bounds = [event.before for event in evidence.timeline if event.before and event.before.number == size]
+    assert bounds
+    assert not any(bound.is_checked for bound in bounds)
+    return None
+
+
+def test_the_places_that_may_differ_are_few() -> None:
+    assert HINTS is not None
+    assert HINTS.group() == b'"hints":{"anchor_transactions":[],"batch_transaction":null}'
+    assert [GOLDEN_FILE[start:end] for start, end in TIMES] == [b"1795000030", b"1795000060"]
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_one_flipped_bit_of_each_byte_is_rejected_or_not_checked(chunk: int) -> None:
+    positions = [n for n in range(chunk, len(GOLDEN_FILE), CHUNKS) if not is_hint(n)]
+    steps = [expect_rejection_or_not_checked(position, (position // CHUNKS) % 8) for position in positions]
+    assert steps.count(None) <= 4
+    assert {0, 4} <= set(steps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_every_flipped_bit_is_rejected_or_not_checked(chunk: int) -> None:
+    accepted = 0
+    for position in range(chunk, len(GOLDEN_FILE), CHUNKS):
+        for bit in range(8):
+            if not is_hint(position):
+                accepted += expect_rejection_or_not_checked(position, bit) is None
+    assert accepted <= 8 * 4
+
+
+def test_flips_reach_every_step_that_a_stranger_can_break() -> None:
+    """Steps 9 and 10 protect against the operator: a stranger's flip fails at the log or its signature."""
+    reached = {
+        expect_rejection_or_not_checked(position, 0)
+        for position in range(0, len(GOLDEN_FILE), 3)
+        if not is_hint(position)
+    }
+    assert reached >= {0, 1, 2, 3, 4, 5, 6, 8, 10}

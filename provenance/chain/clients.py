@@ -5,8 +5,8 @@ from __future__ import annotations
 from provenance.chain.registry import RegistryClient
 from provenance.chain.rpc import BlockAt, Chain
 from provenance.chain.transport import DEFAULT_TIMEOUT_SECONDS
-from provenance.core.proofcheck import context
-from provenance.core.proofcheck.context import BatchOnChain, CheckpointOnChain
+from provenance.core import proofs
+from provenance.core.proofs import BatchOnChain, CheckpointOnChain
 
 
 def connect(
@@ -16,7 +16,7 @@ def connect(
     return RegistryClient(Chain(url, chain_id=chain_id, timeout_seconds=timeout_seconds), registry)
 
 
-class NodeReader(context.NodeReader):
+class NodeReader(proofs.NodeReader):
     """A node as the reader of a proof asks it (FORMATS §10, step 7).
 
     *depth* is how many confirmations a value must have to be seen, its own block counting as the

@@ -13,7 +13,7 @@ from provenance.chain.rlp import rlp_list
 from provenance.chain.rpc import BlockAt, Chain, revert_data
 from provenance.core.digests import keccak256
 from provenance.core.manifest import BatchManifest
-from provenance.core.proofcheck.context import BatchOnChain, CheckpointOnChain
+from provenance.core.proofs import BatchOnChain, CheckpointOnChain
 from provenance.errors import ChainMismatch, ChainRefused, InputRefused
 
 # Custom error of the contract → public code, and what to do. Codes are public: they never change.

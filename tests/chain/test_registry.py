@@ -18,7 +18,7 @@ from provenance.chain.rpc import Chain
 from provenance.chain.sender import Sender, already_anchored, already_registered
 from provenance.chain.signer import Signer
 from provenance.core import manifest, merkle
-from provenance.core.proofcheck.context import CheckpointOnChain
+from provenance.core.proofs import CheckpointOnChain
 from provenance.errors import ChainMismatch, ChainRefused, InputRefused, Refused
 from tests.chain.conftest import CHAIN_ID, LocalChain
 from tests.chain.golden import BATCH_ID, ENTRIES, MANIFEST, REGISTRY, ROOT, SIGNATURE

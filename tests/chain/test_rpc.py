@@ -19,7 +19,7 @@ from tests.support.faultproxy import Fault, FaultProxy, fault_proxy
 from tests.support.impostor import AnswerHandler, Impostor
 from tests.support.ports import free_port
 
-SHORT_SECONDS = 0.5
+SHORT_SECONDS = 2.0
 
 
 @pytest.fixture

@@ -171,6 +171,7 @@ def run_of_one_test(folder: Path, body: str, **environment: str) -> subprocess.C
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body", ["pytest.skip('for no good reason')", "missing_part('A browser', 'install it')"]
 )
@@ -179,6 +180,7 @@ def test_a_skip_fails_continuous_integration(tmp_path: Path, body: str) -> None:
     assert done.returncode == 1, done.stdout
 
 
+@pytest.mark.slow
 def test_a_missing_part_is_said_loudly_by_hand(tmp_path: Path) -> None:
     done = run_of_one_test(tmp_path, "missing_part('A browser', 'install it')")
     assert done.returncode == 0
@@ -186,6 +188,7 @@ def test_a_missing_part_is_said_loudly_by_hand(tmp_path: Path) -> None:
     assert "A browser is missing: install it" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_run_without_skips_passes_continuous_integration(tmp_path: Path) -> None:
     assert run_of_one_test(tmp_path, "assert True", CI="true").returncode == 0
 

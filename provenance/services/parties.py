@@ -218,7 +218,9 @@ class PartyService:
         subject: bytes | None = None,
         party_field: bytes = ZERO_ADDRESS,
     ) -> Recorded:
-        time = self._context.time_after(party.since)
+        # Under the party's lock every act of its own is committed: a change comes after all of them.
+        acted = entry_store.newest_time_by(connection, subject or party.address)
+        time = self._context.time_after(party.since, acted)
         about = address_subject(subject or party.address)
         draft = Entry(EntryType.PARTY, time, about, by, party=party_field, reason=int(reason))
         return record(self._context, connection, draft, details)

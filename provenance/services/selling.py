@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from provenance.core.commitments import order_use, use_party
 from provenance.core.digests import sha256
 from provenance.core.entries import EntryType
-from provenance.errors import Conflict, ManyRefused, NotFound, ProvenanceError, Refused
+from provenance.errors import Conflict, CustodyRefused, ManyRefused, NotFound, ProvenanceError, Refused
 from provenance.services import acts, lawbook
 from provenance.services.acts import Act
 from provenance.services.context import Context, Recorded
@@ -110,7 +110,7 @@ class SellingService:
             acts.acting_party(connection, seller)
             line = orders.line_of_unit(connection, seller, self._order_id(order), order.unit)
             if line is not None:
-                return self._replay(connection, line)
+                return self._replay(connection, line, order.unit)
             refusals: list[tuple[int, ProvenanceError]] = []
             for position, ref in enumerate(refs):
                 try:
@@ -134,7 +134,7 @@ class SellingService:
         order_id = self._order_id(order)
         line = orders.line_of_key(connection, seller, order_id, row.number, row.index)
         if line is not None:
-            return self._replay(connection, line)
+            return self._replay(connection, line, unit)
         token = self._context.vault.order_token(seller, order_id, row.batch.batch_id, row.index)
         use = order_use(token, row.batch.batch_id, row.index)
         details = {**order.details, "order": order.number}
@@ -148,7 +148,7 @@ class SellingService:
             line = orders.line_of_key(connection, seller, order_id, row.number, row.index)
             if line is None:
                 raise
-            return self._replay(connection, line)
+            return self._replay(connection, line, unit)
         orders.insert_line(
             connection,
             OrderLine(seller, order_id, row.number, row.index, recorded.event, sha256(token), unit),
@@ -158,7 +158,9 @@ class SellingService:
     def _look(self, connection: Connection, ref: KeyRef) -> KeyRow | None:
         return lawbook.find(self._context, connection, [ref])[0]
 
-    def _replay(self, connection: Connection, line: OrderLine) -> Sold:
+    def _replay(self, connection: Connection, line: OrderLine, unit: int | None) -> Sold:
+        if unit is not None and line.unit != unit:
+            raise CustodyRefused("the key went to another unit of this order", code="sold")
         stored = entries.by_event(connection, line.event)
         if stored is None:
             raise NotFound("the sale's entry is missing from the database; run fsck", code="entry_missing")

@@ -122,6 +122,14 @@ def under_address(
     return _many(connection, query)
 
 
+def newest_time_by(connection: Connection, actor: bytes) -> int | None:
+    """The time in ms of the newest entry that *actor* made."""
+    newest: int | None = connection.execute(
+        select(func.max(table.c.time)).where(table.c.actor == actor)
+    ).scalar()
+    return newest
+
+
 def waiting(connection: Connection, limit: int) -> list[StoredEntry]:
     """Committed entries without an index, sorted as they will stand in the log: by (time, event)."""
     query = select(*_COLUMNS).where(table.c.log_index.is_(None)).order_by(table.c.time, table.c.event)

@@ -1,0 +1,100 @@
+"""Settings: one frozen value, read once from the environment (``PROVENANCE_*``).
+
+Every setting has its unit in its name or description, and a default that suits one machine. Secrets
+are files in ``secrets``; only their folder is named here, so that no environment dump shows one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from provenance.errors import InputRefused
+from provenance.services.context import Limits
+
+LOCAL_CHAIN_ID: Final = 31337
+Address = Annotated[str, Field(pattern=r"^0x[0-9a-f]{40}$")]
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Times in the unit of their name; addresses lower-case hex."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PROVENANCE_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    home: Path = Field(Path("var/provenance"), description="folder of database, secrets and head file")
+    database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite in the home by default")
+    secrets: Path | None = Field(None, description="folder of the key files; <home>/secrets by default")
+    head_file: Path | None = Field(
+        None, description="the newest signed head, on another disk than the database if you can"
+    )
+    origin: str = Field("localhost/log", description="name of the log; part of every signature, for ever")
+    public_url: str = Field("http://127.0.0.1:8080", description="where people reach the API")
+    host: str = Field("127.0.0.1", description="address the API listens on")
+    port: int = Field(8080, ge=0, le=65535, description="port the API listens on")
+    api_workers: int = Field(2, ge=1, le=64, description="API processes")
+    api_threads: int = Field(4, ge=1, le=64, description="threads of an API process")
+    database_pool: int = Field(8, ge=1, le=200, description="connections of a process to PostgreSQL")
+
+    chain_url: str | None = Field(None, description="JSON-RPC address of an Ethereum node; none: no anchors")
+    chain_id: int = Field(LOCAL_CHAIN_ID, ge=1, description="chain the registry lives on")
+    registry: Address = Field(
+        "0x5fbdb2315678afecb367f032d93f642f64180aa3", description="address of the registry contract"
+    )
+    confirmations: int = Field(12, ge=1, le=10_000, description="blocks until an anchor is final; local 1")
+    anchor_seconds: float = Field(600, gt=0, description="an anchor every so often, if there is news")
+    checkpoint_seconds: float = Field(1, gt=0, description="a checkpoint every so often, if there is news")
+    beacon_seconds: float = Field(60, ge=0, description="two beacons are at least this far apart")
+    replace_after_seconds: float = Field(180, gt=0, description="a transaction this old gets a higher fee")
+
+    staged_hours: float = Field(24, gt=0, le=720, description="an unsigned batch is kept this long")
+    offer_days: float = Field(7, gt=0, le=90, description="an offer stands this long")
+    reservation_seconds: int = Field(900, ge=60, le=86_400, description="default length of a reservation")
+    batch_keys: int = Field(10_000_000, ge=1, le=10_000_000, description="keys of a batch at the most")
+    upload_bytes: int = Field(2 << 30, ge=1, description="bytes of a supplier file, unpacked too")
+    requests_per_minute: int = Field(6_000, ge=1, description="budget of a credential")
+    public_checks_per_hour: int = Field(60, ge=1, description="budget of a network address without account")
+    trusted_proxies: int = Field(0, ge=0, le=8, description="proxies before us whose X-Forwarded-For counts")
+
+    @property
+    def secrets_folder(self) -> Path:
+        return self.secrets or self.home / "secrets"
+
+    @property
+    def head_path(self) -> Path:
+        return self.head_file or self.home / "head" / "head.json"
+
+    @property
+    def url(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{(self.home / 'provenance.sqlite').absolute()}"
+
+    @property
+    def registry_address(self) -> bytes:
+        return bytes.fromhex(self.registry[2:])
+
+    def limits(self) -> Limits:
+        """The bounds the services keep."""
+        return Limits(
+            batch_size=self.batch_keys,
+            upload_bytes=self.upload_bytes,
+            staged_ms=int(self.staged_hours * 3_600_000),
+            offer_ms=int(self.offer_days * 86_400_000),
+            reservation_ms=self.reservation_seconds * 1000,
+            beacon_apart_ms=int(self.beacon_seconds * 1000),
+        )
+
+
+def load_settings() -> Settings:
+    """The settings of the environment; raises :class:`InputRefused` (``invalid_setting``) naming each."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        named = ", ".join(f"PROVENANCE_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+        raise InputRefused(
+            f"settings of the environment are wrong: {named}", code="invalid_setting"
+        ) from None

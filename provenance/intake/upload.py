@@ -67,8 +67,8 @@ def read_upload(
     Reads *stream* once, from where it stands to its end, in flat memory (xlsx excepted, which is bounded more
     tightly); wrap it to hash or count what is read. Keep nothing of a file that is refused half way.
     Raises FileRefused: file_empty, file_blank, unsupported_type, file_too_large, unpacked_too_large,
-    too_many_lines, too_many_keys, gzip_corrupt, gzip_truncated, mixed_encodings, undecodable, encoding_unsupported,
-    duplicate_header, header_missing, workbook_malformed.
+    too_many_lines, too_many_keys, gzip_corrupt, gzip_truncated, mixed_encodings, undecodable,
+    encoding_unsupported, duplicate_header, header_missing, workbook_malformed.
     """
     limits = limits or Limits()
     accepted = 0

@@ -6,16 +6,15 @@ the same receipt for ever.
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from provenance.core import receipts as core
-from provenance.core.entries import DETAIL_SALT_SIZE, Entry
 from provenance.core.proofs import OpenedDetails
 from provenance.errors import Unavailable
 from provenance.services.context import Context, Recorded
+from provenance.services.opening import recorded_from
 from provenance.store import entries as entry_store
 from provenance.store.database import Database
 from provenance.store.entries import StoredEntry
@@ -25,10 +24,16 @@ _CHECK_MS: Final = 1_000
 
 def receipt_for(context: Context, recorded: Recorded) -> dict[str, Any]:
     """The receipt of an event whose transaction is committed, as JSON members."""
-    opened = None
-    if recorded.salt is not None and recorded.details is not None:
-        opened = OpenedDetails(recorded.salt, recorded.details)
-    return _receipt(context, recorded.event, recorded.entry, opened)
+    seed = context.receipt_key.private_bytes_raw()
+    detail = opened_details(recorded)
+    return core.make(recorded.entry, recorded.event.hex(), context.origin, seed, detail).to_json()
+
+
+def opened_details(recorded: Recorded) -> OpenedDetails | None:
+    """The salt and details of an event as proofs and receipts carry them."""
+    if recorded.salt is None or recorded.details is None:
+        return None
+    return OpenedDetails(recorded.salt, recorded.details)
 
 
 def receipt_of(context: Context, stored: StoredEntry) -> dict[str, Any]:
@@ -36,18 +41,7 @@ def receipt_of(context: Context, stored: StoredEntry) -> dict[str, Any]:
 
     Once its details are erased, ``detail`` is null.
     """
-    return _receipt(context, stored.event, stored.entry, opened_details(context, stored))
-
-
-def opened_details(context: Context, stored: StoredEntry) -> OpenedDetails | None:
-    """The sealed details of a stored entry; ``None`` if it has none (any more).
-
-    Raises ``SealBroken`` if the master key is not the one they were sealed with.
-    """
-    if stored.sealed is None:
-        return None
-    plain = context.vault.unseal(stored.sealed, stored.event)
-    return OpenedDetails(plain[:DETAIL_SALT_SIZE], json.loads(plain[DETAIL_SALT_SIZE:]))
+    return receipt_for(context, recorded_from(context, stored))
 
 
 class BacklogGuard:
@@ -85,8 +79,3 @@ def backlog_guard(context: Context) -> None:
     database is asked once a second, whoever asks.
     """
     _GUARDS.setdefault(context.database, BacklogGuard()).check(context)
-
-
-def _receipt(context: Context, event: bytes, entry: Entry, opened: OpenedDetails | None) -> dict[str, Any]:
-    seed = context.receipt_key.private_bytes_raw()
-    return core.make(entry, event.hex(), context.origin, seed, opened).to_json()

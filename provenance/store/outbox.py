@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from provenance.store.anchors import AnchorKind, AnchorStatus
 from provenance.store.schema import anchor
 from provenance.store.schema import chain_tx as table
+from provenance.store.upsert import insert_or
 
 
 class TxStatus(IntEnum):
@@ -46,22 +47,16 @@ class StoredTransaction:
 
 
 def add(connection: Connection, transaction: StoredTransaction) -> None:
-    """Store a signed transaction; its nonce must not be held by another living one."""
-    connection.execute(
-        insert(table).values(
-            hash=transaction.hash,
-            sender=transaction.sender,
-            nonce=transaction.nonce,
-            raw=transaction.raw,
-            kind=int(transaction.kind),
-            ref=transaction.ref,
-            status=int(transaction.status),
-            max_fee=transaction.max_fee,
-            max_priority_fee=transaction.max_priority_fee,
-            created_at=transaction.created_at,
-            sent_at=transaction.sent_at,
-        )
-    )
+    """Store a signed transaction; its nonce must not be held by another living one.
+
+    Signatures are deterministic: after a reorganisation the very bytes that were lost may be signed
+    again, and then they live again.
+    """
+    row = {name: getattr(transaction, name) for name in StoredTransaction.__slots__}
+    row |= {"kind": int(transaction.kind), "status": int(transaction.status)}
+    fresh = insert_or(connection, table).values(row)
+    revived = {name: fresh.excluded[name] for name in ("kind", "ref", "status", "created_at", "sent_at")}
+    connection.execute(fresh.on_conflict_do_update(index_elements=["hash"], set_=revived))
 
 
 def held_nonces(connection: Connection, sender: bytes, least: int) -> list[int]:

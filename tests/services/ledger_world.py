@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from provenance.core.entries import Entry, EntryType
-from provenance.core.manifest import Domain
+from provenance.core.commitments import leaves
+from provenance.core.entries import Entry, EntryType, PartyReason, address_subject
+from provenance.core.manifest import BatchDetails, BatchManifest, Domain, address_of, sign
 from provenance.core.notes import VerifierKey, verifier_key
+from provenance.core.tiles import TreeBuilder
 from provenance.services.context import Context, Limits, Recorded, record
 from provenance.services.headfile import HeadFile
 from provenance.services.ledger import Sequencer
 from provenance.services.vault import Vault
+from provenance.store import batches
+from provenance.store import tiles as tile_store
+from provenance.store.batches import BatchRow, Status
 from provenance.store.database import Database
 
 LOG_SEED = bytes(range(32))
@@ -37,6 +44,19 @@ class HandClock:
 
     def pass_ms(self, milliseconds: int) -> None:
         self.time += milliseconds
+
+
+@dataclass
+class WallClock:
+    """Real time, for tests with real blocks; it never stands still between two entries."""
+
+    ahead: int = 0
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000 + self.ahead
+
+    def pass_ms(self, milliseconds: int) -> None:
+        self.ahead += milliseconds
 
 
 class Crash(BaseException):
@@ -98,3 +118,72 @@ class World:
 
     def enter_many(self, count: int) -> list[Recorded]:
         return [self.enter() for _ in range(count)]
+
+
+SUPPLIER_KEY = bytes(31) + b"\x11"
+SHOP_KEY = bytes(31) + b"\x12"
+SUPPLIER = address_of(SUPPLIER_KEY)
+SHOP = address_of(SHOP_KEY)
+
+
+@dataclass(frozen=True)
+class MadeBatch:
+    """A live batch made by hand, with what only its supplier knows."""
+
+    number: int
+    manifest: BatchManifest
+    seed: bytes
+    keys: tuple[tuple[str, str], ...]
+
+    @property
+    def batch_id(self) -> bytes:
+        return self.manifest.batch_id
+
+
+def add_batch(world: World, size: int = 7, number: int = 1001) -> MadeBatch:
+    """A signed, live batch with tiles and a wanted anchor, as registration leaves it."""
+    seed = secrets.token_bytes(32)
+    keys = tuple((f"{number}{n:06}", f"secret{n}") for n in range(size))
+    identities = [f"opaque\n{serial}\n{secret}".encode() for serial, secret in keys]
+    builder = TreeBuilder()
+    tiles = builder.add_many(leaves(seed, 0, identities))
+    head = builder.finish()
+    details = BatchDetails("opaque", 1, "test card", "50.00", "CNY", f"PO-{number}", bytes(32))
+    manifest = BatchManifest(SUPPLIER, head.root, size, 1, 0, details.hash)
+    domain = world.context.domain
+    now = world.clock.now()
+    row = BatchRow(
+        number=number, batch_id=manifest.batch_id, supplier=SUPPLIER, root=head.root, size=size, max_uses=1,
+        expires_at=0, details=rfc8785.dumps(details.to_json()).decode(), format="opaque", shuffled=False,
+        seed=world.context.vault.seal(seed, manifest.batch_id), status=Status.LIVE, staged_until=now,
+        counts="{}", signature=sign(SUPPLIER_KEY, manifest.digest(domain)), chain_id=domain.chain_id,
+        registry=domain.registry, created_at=now, commissioned_at=now,
+    )  # fmt: skip
+    with world.database.write() as connection:
+        batches.insert_one(connection, row)
+        batches.want_anchor(connection, row, now)
+        tile_store.write(connection, number, [*tiles, *head.tiles])
+    return MadeBatch(number, manifest, seed, keys)
+
+
+def admit(world: World, address: bytes, role: PartyReason, details: dict[str, Any] | None = None) -> Recorded:
+    world.clock.pass_ms(1)
+    draft = Entry(EntryType.PARTY, world.clock.now(), address_subject(address), bytes(20), reason=int(role))
+    return world.enter(draft, details)
+
+
+def act(
+    world: World,
+    batch: MadeBatch,
+    kind: EntryType,
+    actor: bytes,
+    *,
+    first: int = 0,
+    count: int = 1,
+    party: bytes = bytes(20),
+    details: dict[str, Any] | None = None,
+) -> Recorded:
+    """One entry on keys of *batch*."""
+    world.clock.pass_ms(10)
+    draft = Entry(kind, world.clock.now(), batch.batch_id, actor, first, count, party)
+    return world.enter(draft, details)

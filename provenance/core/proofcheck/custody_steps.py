@@ -34,8 +34,8 @@ def check_custody(run: Run) -> None:
     bundle = run.bundle
     manifest = bundle.batch.manifest
     for position, placed in enumerate(bundle.parties):
-        if placed.entry.type is not EntryType.PARTY:
-            raise reject(9, f"parties[{position}] is not a PARTY entry")
+        if placed.entry.type is not EntryType.PARTY or placed.entry.subject[:12] != bytes(12):
+            raise reject(9, f"parties[{position}] is not a PARTY entry about an address")
     listed = {placed.index: placed.entry for placed in bundle.parties}  # step 4: one index, one entry
     parties = ListedParties(listed.items())
     succeeded = [entry.subject[12:] for entry in listed.values() if entry.reason == PartyReason.SUCCEEDED]

@@ -97,7 +97,7 @@ class EmbeddedPostgres:
             self._clear_leftover()
             if not (self._cluster / "PG_VERSION").exists():
                 self._create_cluster()
-            self._socket_dir = socket_folder(self._identity)
+            self._socket_dir = self._new_socket_folder()
             self._launch(self._socket_dir)
         except BaseException:
             self.stop()
@@ -154,6 +154,15 @@ class EmbeddedPostgres:
             self._run("pg_ctl", "stop", "-D", str(self._cluster), "-m", "fast", "-t", "60")
         else:
             pid_file.unlink()
+
+    def _new_socket_folder(self) -> Path:
+        """A folder for this run's socket; that of a run that was killed is removed first."""
+        note = self.data_dir / "socket-folder"
+        if note.exists():
+            shutil.rmtree(note.read_text(encoding="utf-8"), ignore_errors=True)
+        folder = socket_folder(self._identity)
+        note.write_text(str(folder), encoding="utf-8")
+        return folder
 
     def _is_ours(self, pid: int) -> bool:
         with contextlib.suppress(OSError):

@@ -181,7 +181,11 @@ def test_a_server_whose_watcher_died_too_is_stopped_by_the_next_launcher(
 ) -> None:
     os.killpg(elsewhere.watcher, signal.SIGKILL)
     end(elsewhere.launcher)
+    data = data_folder(folder, unprivileged(), durable=False)
+    left = Path((data / "socket-folder").read_text(encoding="utf-8"))
+    assert left.is_dir()
     with EmbeddedPostgres(folder, durable=False) as server:
+        assert not left.exists()
         assert server.pid != elsewhere.postmaster
         assert ask(server.url(), "SELECT 1") == 1
     assert gone(elsewhere.postmaster)

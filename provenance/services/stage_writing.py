@@ -10,7 +10,7 @@ import json
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from heapq import merge
 from itertools import compress, count, islice
 from typing import Final
@@ -64,7 +64,7 @@ class Request:
     supplier: bytes
     options: StageOptions
     readings: Readings
-    seed: bytes
+    seed: bytes = field(repr=False)
 
 
 def store(context: Context, connection: Connection, request: Request) -> Staged:

@@ -15,6 +15,7 @@ from provenance.core.keyrules import (
     KeyFormat,
     PartRule,
     canonical_patterns,
+    check_symbol,
     describe,
     format_by_id,
     formats,
@@ -78,7 +79,7 @@ _CHECKED_ELSEWHERE = frozenset({"opaque", "minted"})
 def _check_at_birth(key: CardKey) -> None:
     # What a regular expression cannot say: the length in bytes, and the arithmetic of the check symbol.
     if key.format_id == "minted":
-        if normaliser.check_symbol(key.secret[:-1]) != key.secret[-1]:
+        if check_symbol(key.secret[:-1]) != key.secret[-1]:
             raise KeyMalformed("the check symbol does not fit: a typing error", code="check_symbol")
     elif _opaque(key.secret).text != key.secret:
         raise KeyMalformed("not in canonical form; read it with parse()", code="not_canonical")
@@ -191,6 +192,8 @@ def _opaque(text: str) -> Part:
         raise KeyMalformed(f"too long: at most {normaliser.MAX_RAW_CHARACTERS} characters", code="too_long")
     if not trimmed:
         raise KeyMalformed("empty: no key on this line", code="empty")
+    if trimmed.isascii() and trimmed.isprintable() and len(trimmed) <= normaliser.MAX_OPAQUE_BYTES:
+        return Part(trimmed, frozenset())
     for position, point in enumerate(map(ord, trimmed), lead):
         if normaliser.is_control(point):
             message = f"character {position + 1} (U+{point:04X}): remove the control character"

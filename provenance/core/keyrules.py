@@ -24,6 +24,14 @@ CROCKFORD_CHECK = CROCKFORD + "*~$=U"
 """Symbols for the values 0–36 of the check symbol (Crockford, Base 32, "Check Symbol")."""
 
 
+def check_symbol(data: str) -> str:
+    """Crockford's check symbol: the value of canonical base-32 *data*, modulo 37."""
+    value = 0
+    for symbol in data:
+        value = (value * 32 + CROCKFORD.index(symbol)) % 37
+    return CROCKFORD_CHECK[value]
+
+
 @dataclass(frozen=True, slots=True)
 class PartRule:
     """What one part (serial or secret) of a key may look like.
@@ -43,7 +51,8 @@ class PartRule:
     def __post_init__(self) -> None:
         if not self.lengths or not self.alphabet or min(self.lengths) < 1:
             raise ValueError("a part needs an alphabet and at least one length")
-        if any(source in self.alphabet or target not in self.alphabet for source, target in self.fold):
+        known = self.alphabet + "".join(allowed for _, allowed in self.fixed)
+        if any(source in known or target not in self.alphabet for source, target in self.fold):
             raise ValueError("a fold must lead from outside the alphabet into it, else two keys would merge")
         if self.upper and self.alphabet != self.alphabet.upper():
             raise ValueError("an upper-cased part cannot hold lower-case symbols")
@@ -175,6 +184,12 @@ def canonical_pattern(key_format: KeyFormat) -> tuple[str, str]:
     """
     serial = _pattern(key_format.serial) if key_format.serial else ""
     return serial, _pattern(key_format.secret) if key_format.secret else r"[^\n]+"
+
+
+@cache
+def part_pattern(rule: PartRule) -> re.Pattern[str]:
+    """What canonical text of one part matches, but for the arithmetic of a check symbol."""
+    return re.compile(_pattern(rule))
 
 
 def _pattern(rule: PartRule) -> str:

@@ -15,7 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import NoReturn
 
-from provenance.core.keyrules import CROCKFORD, CROCKFORD_CHECK, PartRule
+from provenance.core.keyrules import CROCKFORD_CHECK, PartRule, check_symbol, part_pattern
 from provenance.errors import KeyMalformed
 
 MAX_RAW_CHARACTERS = 4096
@@ -29,6 +29,14 @@ TRIMMED = WHITE + "\u3000"
 INVISIBLE = frozenset({0x00AD, 0x2060, 0xFEFF, *range(0x200B, 0x2010)})
 DASHES = frozenset({*range(0x2010, 0x2016), 0x2212, 0x30FC})
 LOOKALIKES = frozenset("0O1IL")
+
+_WIDE = re.compile("[\uff01-\uff5e\u3000]")
+_DASH = re.compile(f"[{''.join(map(chr, sorted(DASHES)))}]")
+_SAID = (("width_folded", _WIDE), ("dash_mapped", _DASH))
+_ODD = re.compile(f"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff{''.join(map(chr, sorted(INVISIBLE)))}]")
+_FOLDED = (
+    {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20} | dict.fromkeys(DASHES, 0x2D)
+)
 
 # Letters and digits of other scripts, by block rather than by property: the answer must not change with the
 # Unicode version of the runtime. Everything else outside ASCII is merely a bad character.
@@ -104,6 +112,12 @@ def scan(raw: str) -> Scanned:
     start = end - len(raw[:end].lstrip(TRIMMED))
     if raw.isascii() and raw[start:end].replace("\t", " ").isprintable():
         return Scanned(raw[start:end], range(start, end), frozenset())
+    if not _ODD.search(raw, start, end):
+        # One by one for one: widths and dashes alone, and no other character of the line is to be refused.
+        folded_line = raw[start:end].translate(_FOLDED)
+        if unicodedata.is_normalized("NFKC", folded_line):
+            said = {note for note, found in _SAID if found.search(raw, start, end)}
+            return Scanned(folded_line, range(start, end), frozenset(said))
     text: list[str] = []
     at: list[int] = []
     notes: set[str] = set()
@@ -210,6 +224,12 @@ def read_part(rule: PartRule, part: Scanned, separators: str, name: str) -> Part
     Raises KeyMalformed, with ``part`` = *name* in its facts: homoglyph, bad_character, ambiguous_character,
     wrong_length, wrong_pattern, check_symbol.
     """
+    bare = part.text.strip(WHITE)
+    for separator in separators:
+        bare = bare.replace(separator, "")
+    if not rule.check and part_pattern(rule).fullmatch(bare):
+        dropped = len(bare) != len(part.text.strip(WHITE))
+        return Part(bare, part.notes | {"separator_dropped"} if dropped else part.notes)
     symbols, at, notes = _symbols(rule, part, separators, name)
     fixed = dict(rule.fixed)
     last = len(symbols) - 1
@@ -262,14 +282,6 @@ def _symbols(
         symbols.append(symbol)
         at.append(part.at[index])
     return symbols, at, frozenset(notes)
-
-
-def check_symbol(data: str) -> str:
-    """Crockford's check symbol: the value of canonical base-32 *data*, modulo 37."""
-    value = 0
-    for symbol in data:
-        value = (value * 32 + CROCKFORD.index(symbol)) % 37
-    return CROCKFORD_CHECK[value]
 
 
 def _refuse_character(character: str, position: int, name: str) -> NoReturn:

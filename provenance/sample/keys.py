@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from provenance.core.keyformats import CardKey, KeyFormat
-from provenance.core.keyrules import PartRule
-from provenance.core.normaliser import check_symbol
+from provenance.core.keyrules import PartRule, check_symbol
 
 Pair = tuple[str, str]
 """Serial (empty where there is none) and secret, as written."""

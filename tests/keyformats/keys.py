@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from provenance.core.keyformats import CardKey, KeyFormat, formats, parse, parse_parts
-from provenance.core.keyrules import PartRule
-from provenance.core.normaliser import check_symbol
+from provenance.core.keyrules import PartRule, check_symbol
 from provenance.errors import KeyMalformed
 
 READ_BY_RULE = [each for each in formats().values() if not each.is_opaque]

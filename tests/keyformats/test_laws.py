@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.core.keyformats import CardKey, canonical_text, formats, parse, parse_parts
-from provenance.core.normaliser import CROCKFORD, check_symbol
+from provenance.core.keyrules import CROCKFORD, check_symbol
 from provenance.errors import InputRefused, KeyMalformed
 from tests.keyformats.keys import READ_BY_RULE, keys, parts, renderings
 

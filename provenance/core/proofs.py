@@ -9,25 +9,7 @@ Consensus-critical and pure.
 from __future__ import annotations
 
 from provenance.core.proofcheck import batch_steps, brackets, chain_steps, custody_steps, log_steps
-from provenance.core.proofcheck.bundle import (
-    BUNDLE_TYPE,
-    MAX_BUNDLE_SIZE,
-    MAX_CUSTODY,
-    MAX_PATH,
-    MAX_RANGES,
-    AnchorPart,
-    BatchPart,
-    BeaconEntry,
-    Bundle,
-    Hints,
-    KeyPart,
-    LoggedEntry,
-    LogIdentity,
-    OpenedDetails,
-    Opening,
-    StatePart,
-    StateProof,
-)
+from provenance.core.proofcheck.bundle import BUNDLE_TYPE, MAX_BUNDLE_SIZE, MAX_CUSTODY, Bundle
 from provenance.core.proofcheck.context import (
     BatchOnChain,
     CheckpointOnChain,
@@ -44,6 +26,21 @@ from provenance.core.proofcheck.evidence import (
     Status,
     StepEvidence,
     TimelineEvent,
+)
+from provenance.core.proofcheck.parts import (
+    MAX_PATH,
+    MAX_RANGES,
+    AnchorPart,
+    BatchPart,
+    BeaconEntry,
+    Hints,
+    KeyPart,
+    LoggedEntry,
+    LogIdentity,
+    OpenedDetails,
+    Opening,
+    StatePart,
+    StateProof,
 )
 from provenance.core.proofcheck.reading import read_bundle
 from provenance.core.proofcheck.run import Run, reject, rejecting

@@ -15,7 +15,7 @@ from provenance.core import notes
 from provenance.core.canonical import decode_base64, decode_hex, encode_base64
 from provenance.core.entries import Entry, commit_details
 from provenance.core.notes import VerifierKey
-from provenance.core.proofcheck.bundle import OpenedDetails
+from provenance.core.proofcheck.parts import OpenedDetails
 from provenance.errors import InputRefused, SignatureInvalid
 
 MERGE_DELAY_MS: Final = 24 * 3600 * 1000

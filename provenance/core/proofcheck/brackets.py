@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import Final
 
-from provenance.core.proofcheck.bundle import BeaconEntry, Placed
 from provenance.core.proofcheck.evidence import Bound, TimelineEvent
+from provenance.core.proofcheck.parts import BeaconEntry, Placed
 from provenance.core.proofcheck.run import Run, reject
 
 TOLERANCE_MS: Final = 120_000

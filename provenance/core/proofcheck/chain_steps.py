@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from provenance.core import stateproof
 from provenance.core.entries import EntryType
-from provenance.core.proofcheck.bundle import AnchorPart, BeaconEntry, StateProof
 from provenance.core.proofcheck.context import BatchOnChain, CheckpointOnChain, NodeReader, RegistryReader
+from provenance.core.proofcheck.parts import AnchorPart, BeaconEntry, StateProof
 from provenance.core.proofcheck.run import Run, reject, rejecting
 from provenance.core.stateproof import BlockHeader
 from provenance.errors import ProofRejected

@@ -7,7 +7,7 @@ from provenance.core.entries import ZERO_HASH, Entry, EntryType, PartyReason, co
 from provenance.core.lives import BatchFacts, KeyCustody
 from provenance.core.merkle import InclusionProof
 from provenance.core.parties import ListedParties, Step
-from provenance.core.proofcheck.bundle import LoggedEntry, StatePart
+from provenance.core.proofcheck.parts import LoggedEntry, StatePart
 from provenance.core.proofcheck.run import Run, reject, rejecting
 
 _BUYER_ACTS = frozenset({EntryType.REDEEM, EntryType.REINSTATE, EntryType.CORRECTION})

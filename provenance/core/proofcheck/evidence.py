@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from provenance.core.entries import Entry
 from provenance.core.manifest import Domain
-from provenance.core.proofcheck.bundle import OpenedDetails, address_json, domain_json
+from provenance.core.proofcheck.parts import OpenedDetails, address_json, domain_json
 
 STEP_TITLES: Final = (
     "form, bounds, the reader's network and log",

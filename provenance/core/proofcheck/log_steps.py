@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.core import merkle, notes
-from provenance.core.proofcheck.bundle import Placed
+from provenance.core.proofcheck.parts import Placed
 from provenance.core.proofcheck.run import Run, reject, rejecting
 from provenance.errors import SignatureInvalid
 

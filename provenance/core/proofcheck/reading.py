@@ -13,13 +13,11 @@ from provenance.core import canonical
 from provenance.core.entries import Entry
 from provenance.core.manifest import BatchDetails, BatchManifest, Domain
 from provenance.core.notes import Note, VerifierKey
-from provenance.core.proofcheck.bundle import (
-    BUNDLE_TYPE,
-    MAX_BUNDLE_SIZE,
+from provenance.core.proofcheck.bundle import BUNDLE_TYPE, MAX_BUNDLE_SIZE, Bundle
+from provenance.core.proofcheck.parts import (
     AnchorPart,
     BatchPart,
     BeaconEntry,
-    Bundle,
     Hints,
     KeyPart,
     LoggedEntry,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from sqlalchemy import Connection, Select, literal_column, select
 
 from provenance.core.entries import Entry, EntryType
+from provenance.store.entries import StoredEntry
 from provenance.store.schema import block_header
 from provenance.store.schema import entry as table
 from provenance.store.upsert import insert_or
@@ -47,6 +51,17 @@ def _indexed(kind: EntryType) -> Select[tuple[int, bytes]]:
     return select(table.c.log_index, table.c.raw).where(*_of_type(kind), table.c.log_index.is_not(None))
 
 
-def _of_type(kind: EntryType) -> tuple[object, ...]:
+def _of_type(kind: EntryType) -> tuple[Any, ...]:
     # Spelt out, not bound: only so do both databases see that the partial index fits.
     return (literal_column("type >= 32"), literal_column(f"type = {int(kind)}"))
+
+
+def successions_to(connection: Connection, addresses: Collection[bytes]) -> list[StoredEntry]:
+    """PARTY entries by which one of *addresses* succeeded another, in the log or waiting for it."""
+    query = select(table.c.event, table.c.log_index, table.c.raw, table.c.details).where(
+        table.c.party.in_(list(addresses)), *_of_type(EntryType.PARTY)
+    )
+    return [
+        StoredEntry(bytes(found[0]), found[1], Entry.decode(bytes(found[2])), found[3])
+        for found in connection.execute(query.order_by(table.c.time))
+    ]

@@ -134,6 +134,7 @@ class MadeBatch:
     manifest: BatchManifest
     seed: bytes
     keys: tuple[tuple[str, str], ...]
+    format_id: str = "opaque"
 
     @property
     def batch_id(self) -> bytes:
@@ -143,7 +144,7 @@ class MadeBatch:
 def add_batch(world: World, size: int = 7, number: int = 1001) -> MadeBatch:
     """A signed, live batch with tiles and a wanted anchor, as registration leaves it."""
     seed = secrets.token_bytes(32)
-    keys = tuple((f"{number}{n:06}", f"secret{n}") for n in range(size))
+    keys = tuple(("", f"CARD{number}-SECRET{n:06}") for n in range(size))
     identities = [f"opaque\n{serial}\n{secret}".encode() for serial, secret in keys]
     builder = TreeBuilder()
     tiles = builder.add_many(leaves(seed, 0, identities))
@@ -166,9 +167,16 @@ def add_batch(world: World, size: int = 7, number: int = 1001) -> MadeBatch:
     return MadeBatch(number, manifest, seed, keys)
 
 
-def admit(world: World, address: bytes, role: PartyReason, details: dict[str, Any] | None = None) -> Recorded:
+def admit(
+    world: World,
+    address: bytes,
+    role: PartyReason,
+    details: dict[str, Any] | None = None,
+    party: bytes = bytes(20),
+) -> Recorded:
     world.clock.pass_ms(1)
-    draft = Entry(EntryType.PARTY, world.clock.now(), address_subject(address), bytes(20), reason=int(role))
+    subject = address_subject(address)
+    draft = Entry(EntryType.PARTY, world.clock.now(), subject, bytes(20), party=party, reason=int(role))
     return world.enter(draft, details)
 
 

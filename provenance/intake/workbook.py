@@ -20,6 +20,7 @@ from provenance.intake.rows import Limits, Rejected, Row
 from provenance.intake.table import Columns
 
 ZIP_MAGIC = b"PK\x03\x04"
+_OTHER_KINDS = {"xl/workbook.bin", "content.xml", "mimetype"}
 _STEP = 1 << 20
 _PLACE = re.compile(rb"""<(?:\w+:)?(row|c)\b|\br\s*=\s*["']\s*([A-Za-z]{0,9})([0-9]{1,19})""")
 _OVERLAP = 64
@@ -79,10 +80,7 @@ def _checked(chunks: Iterator[bytes], limits: Limits) -> BytesIO:
     held.seek(0)
     try:
         with zipfile.ZipFile(held) as archive:
-            if "xl/workbook.xml" not in archive.namelist():
-                raise FileRefused(
-                    "a zip file, but no workbook; send txt, csv or xlsx", code="unsupported_type"
-                )
+            _verify_kind({name.lower() for name in archive.namelist()})
             _unpack_once(archive, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise _malformed() from error
@@ -90,11 +88,18 @@ def _checked(chunks: Iterator[bytes], limits: Limits) -> BytesIO:
     return held
 
 
+def _verify_kind(names: set[str]) -> None:
+    # The reader guesses among four kinds; only in this one are cells counted as it will count them.
+    if "xl/workbook.xml" not in names or names & _OTHER_KINDS:
+        raise FileRefused("a zip file, but no workbook; send txt, csv or xlsx", code="unsupported_type")
+
+
 def _unpack_once(archive: zipfile.ZipFile, limits: Limits) -> None:
     # Read to the end, every part also proves to have the size and checksum that it states.
     total = 0
     for info in archive.infolist():
-        extent = _Extent() if info.filename.startswith("xl/worksheets/") else None
+        # Any part may be the sheet: the workbook says which, and its reader takes every path and case.
+        extent = _Extent()
         with archive.open(info) as part:
             while piece := part.read(_STEP):
                 total += len(piece)
@@ -103,9 +108,8 @@ def _unpack_once(archive: zipfile.ZipFile, limits: Limits) -> None:
                         f"unpacked it is over {limits.workbook_unpacked_bytes} bytes; send csv instead",
                         code="unpacked_too_large", limit=limits.workbook_unpacked_bytes,
                     )  # fmt: skip
-                if extent is not None:
-                    extent.feed(piece)
-        if extent is not None and extent.rows * extent.columns > limits.workbook_cells:
+                extent.feed(piece)
+        if extent.rows * extent.columns > limits.workbook_cells:
             raise FileRefused(
                 "the sheet is too wide or too long; send csv instead", code="workbook_malformed"
             )

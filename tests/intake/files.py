@@ -61,7 +61,7 @@ def told(rows: Iterable[Row]) -> list[tuple[object, ...]]:
     ]
 
 
-def workbook(sheet: str) -> bytes:
+def workbook(sheet: str, *, path: str = "worksheets/sheet1.xml", **more: str) -> bytes:
     """A workbook of one sheet with the given XML inside ``sheetData``."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -72,9 +72,10 @@ def workbook(sheet: str) -> bytes:
         "_rels/.rels": f'{links}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
         '<sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'{links}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>',
+        "xl/_rels/workbook.xml.rels": f'{links}/worksheet" Target="{path}"/></Relationships>',
+        f"xl/{path}": f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>',
     }
+    parts |= more
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():

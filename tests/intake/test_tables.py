@@ -150,6 +150,20 @@ def test_a_sheet_that_would_fill_the_memory_is_refused_before_it_is_opened(sheet
     assert refused(workbook(sheet)).code == "workbook_malformed"
 
 
+@pytest.mark.parametrize("path", ["Worksheets/Sheet1.XML", "elsewhere/s.xml"])
+def test_a_sheet_under_another_path_is_bounded_too(path):
+    sheet = text_cell("A1", "x") + text_cell("XFD1048576", "x")
+    assert refused(workbook(sheet, path=path)).code == "workbook_malformed"
+    rows = f'<row r="1">{text_cell("A1", "卡密")}</row><row r="2">{text_cell("A2", LINE)}</row>'
+    assert told(read(workbook(rows, path=path))) == [(2, SERIAL, SECRET)]
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.bin", "content.xml", "Content.XML", "mimetype"])
+def test_a_workbook_that_could_be_read_as_another_kind_is_refused(part):
+    rows = f'<row r="1">{text_cell("A1", "卡密")}</row><row r="2">{text_cell("A2", LINE)}</row>'
+    assert refused(workbook(rows, **{part: "x"})).code == "unsupported_type"
+
+
 def test_a_workbook_that_unpacks_to_more_than_the_bound_is_refused():
     content = workbook(f'<row r="1">{text_cell("A1", "x" * 3_000_000)}</row>')
     assert len(content) < 20_000

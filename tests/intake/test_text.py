@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from provenance.core.keyformats import formats, parse
 from provenance.errors import FileRefused, KeyMalformed
-from provenance.intake import Accepted, Limits, Rejected
+from provenance.intake import Accepted, Limits, Rejected, read_upload
 from provenance.intake.readers import fast_match
 from tests.intake.files import LINE, NATIONAL, SECRET, SERIAL, line_of, pair, read, stream, told
 from tests.keyformats.keys import READ_BY_RULE, keys, renderings
@@ -145,6 +145,20 @@ def test_a_line_without_end_takes_constant_memory():
     assert peak < 8 << 20
 
 
+def test_memory_does_not_grow_with_the_number_of_lines():
+    def peak_of(blocks: int) -> int:
+        block = "".join(f"{line_of(number)}\n" for number in range(2000)).encode()
+        tracemalloc.start()
+        try:
+            count = sum(1 for _ in read_upload(stream(block for _ in range(blocks)), format=NATIONAL))
+            assert count == 2000 * blocks
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak_of(20) < peak_of(4) + (64 << 10)
+
+
 @given(
     st.lists(st.sampled_from([LINE, LABELLED, "", "x", f"{SERIAL}|{SECRET}\r", "7" * 5000, "\x00"])),
     st.data(),
@@ -220,8 +234,6 @@ def test_rows_come_before_the_file_is_read_to_its_end():
     def lines():
         yield LINE.encode() + b"\n"
         raise AssertionError("read ahead")
-
-    from provenance.intake import read_upload
 
     rows = read_upload(stream(lines()), format=NATIONAL)
     with pytest.raises(AssertionError, match="read ahead"):

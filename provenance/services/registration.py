@@ -10,7 +10,7 @@ import json
 from typing import BinaryIO, Final
 
 from provenance.core.entries import Entry, EntryType, PartyReason
-from provenance.core.manifest import BatchDetails, BatchManifest, verify_signature
+from provenance.core.manifest import BatchDetails, BatchManifest, Domain, verify_signature
 from provenance.errors import AccessDenied, Conflict, InputRefused, NotFound
 from provenance.services import stage_reading, stage_writing
 from provenance.services.context import Context, Recorded, record
@@ -90,8 +90,11 @@ class RegistrationService:
 
         def work(connection: Connection) -> None:
             batch = _own(connection, supplier, batch_id)
-            if not batches.abandon(connection, batch.number) and batch.status is not Status.ABANDONED:
-                raise _already_live()
+            if batches.abandon(connection, batch.number):
+                return
+            # Read again: what was staged a moment ago may be live now, or given up already.
+            if _own(connection, supplier, batch_id).status is Status.LIVE:
+                raise Conflict("the batch is live; recall its keys instead", code="already_commissioned")
 
         self._context.database.retrying(work)
 
@@ -106,7 +109,7 @@ class RegistrationService:
             batch_id=batch.batch_id,
             manifest=_manifest(batch),
             details=BatchDetails.from_json(json.loads(batch.details)),
-            domain=self._context.domain,
+            domain=self._domain(batch),
             shuffled=batch.shuffled,
             status=batch.status,
             counts=Counts.from_json(json.loads(batch.counts)),
@@ -149,6 +152,12 @@ class RegistrationService:
         now = self._context.clock.now()
         return self._context.database.retrying(lambda connection: batches.abandon_expired(connection, now))
 
+    def _domain(self, batch: BatchRow) -> Domain:
+        # A signature is for the registry of its day; what is not signed yet is for the one of today.
+        if batch.status is Status.LIVE:
+            return Domain(batch.chain_id, batch.registry)
+        return self._context.domain
+
     def _check(self, supplier: bytes, options: StageOptions) -> None:
         if 0 < options.expires_at * 1000 <= self._context.clock.now():
             raise InputRefused("expires_at lies in the past: no key could be sold", code="already_expired")
@@ -186,7 +195,7 @@ class RegistrationService:
         if batch is not None and batch.status is Status.LIVE:
             if batch.signature == signature:
                 return _first_answer(connection, batch)
-            raise _already_live()
+            raise Conflict("the batch is live already, by another signature", code="already_commissioned")
         if batch is not None and batch.status is Status.STAGED and batch.staged_until <= now:
             raise Conflict("the batch was staged too long ago; stage the file again", code="staging_expired")
         raise Conflict("the batch was given up; stage the file again", code="batch_abandoned")
@@ -220,10 +229,6 @@ def _manifest(batch: BatchRow) -> BatchManifest:
 def _first_answer(connection: Connection, batch: BatchRow) -> Recorded:
     stored = entry_store.ranges_of_batch(connection, batch.batch_id)[0]
     return Recorded(stored.event, stored.entry)
-
-
-def _already_live() -> Conflict:
-    return Conflict("the batch is live already, by another signature", code="already_commissioned")
 
 
 def _not_found() -> NotFound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
+from provenance.core.canonical import MAX_INTEGER
 from provenance.core.keyformats import KeyFormat, format_by_id
 from provenance.core.manifest import BatchDetails, BatchManifest, Domain
 from provenance.errors import InputRefused
@@ -46,6 +47,8 @@ class StageOptions:
             raise InputRefused(
                 f"max_uses is from 1 to {MAX_USES}", code="max_uses_out_of_range", limit=MAX_USES
             )
+        if not 0 <= self.expires_at <= MAX_INTEGER:
+            raise InputRefused("expires_at is unix seconds, or 0 for never", code="expires_at_out_of_range")
         if self.on_error not in ("rollback", "proceed"):
             raise InputRefused("on_error is rollback or proceed", code="unknown_on_error")
         self.details(bytes(32))
@@ -126,7 +129,7 @@ class ToSign:
 
     @property
     def digest(self) -> bytes:
-        """The 32 bytes to sign (EIP-712)."""
+        """The 32 bytes that are signed (EIP-712)."""
         return self.manifest.digest(self.domain)
 
 
@@ -150,7 +153,7 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class BatchView:
-    """A batch as it stands now. Times in ms; ``digest`` is for the domain in use now.
+    """A batch as it stands now. Times in ms; ``domain`` is the one signed for, or to be signed for.
 
     ``anchor`` is None until the batch is live. ``details`` are those of the manifest.
     """
@@ -172,5 +175,5 @@ class BatchView:
 
     @property
     def digest(self) -> bytes:
-        """The 32 bytes to sign (EIP-712)."""
+        """The 32 bytes that are signed (EIP-712)."""
         return self.manifest.digest(self.domain)

@@ -70,6 +70,7 @@ def make_context(
     seed: int | None = None,
     epochs: int = 1,
     limits: Limits | None = None,
+    domain: Domain = DOMAIN,
 ) -> Context:
     # Another process has other randomness: a second context of one test must not repeat the first.
     entropy = Entropy(next(_SEEDS) if seed is None else seed)
@@ -80,7 +81,7 @@ def make_context(
         entropy=entropy,
         vault=Vault(tag_keys, b"M" * 32, entropy),
         origin="test.example/log",
-        domain=DOMAIN,
+        domain=domain,
         receipt_key=Ed25519PrivateKey.from_private_bytes(b"R" * 32),
         limits=limits or Limits(),
     )

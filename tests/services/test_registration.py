@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 
 from provenance.core import merkle
-from provenance.core.commitments import SALT_SIZE, leaf, salts
+from provenance.core.commitments import SALT_SIZE, Tagger, leaf, salts
 from provenance.core.keyformats import format_by_id
 from provenance.core.tiles import root_at
 from provenance.errors import AccessDenied, FileRefused, InputRefused, ManifestInvalid, NotFound
@@ -81,8 +81,6 @@ def test_a_shuffled_batch_finds_each_key_at_the_index_its_leaf_has(here: World) 
         hashes = tiles.hashes(connection, number, 0, 0)
     stream = salts(staged.to_sign.seed, 0, 300)
     tags = {bytes(tag): index for tag, index in here.rows("SELECT tag, idx FROM card_key WHERE idx < 256")}
-    from provenance.core.commitments import Tagger
-
     tagger = Tagger(here.context.vault.tag_key)
     found = 0
     for key in keys:
@@ -327,6 +325,8 @@ def test_options_out_of_their_bounds_are_refused_before_anything_is_read(here: W
         ({"max_uses": 1_001}, "max_uses_out_of_range"),
         ({"on_error": "ignore"}, "unknown_on_error"),
         ({"alphabet": "klingon"}, "unknown_alphabet"),
+        ({"expires_at": -1}, "expires_at_out_of_range"),
+        ({"expires_at": 2**60}, "expires_at_out_of_range"),
         ({"expires_at": START // 1_000 - 1}, "already_expired"),
     ):
         with pytest.raises(InputRefused) as caught:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import coincurve
 import pytest
+from coincurve._libsecp256k1 import ffi
 
 from provenance.core.entries import Entry, EntryType
 from provenance.core.manifest import Domain
@@ -201,3 +203,29 @@ def test_a_suppliers_batches_are_listed_newest_first(here: World) -> None:
     assert here.service.batches_of(FIRST.address, here.clock.time + 1, 10) == ids[::-1]
     assert here.service.batches_of(FIRST.address, here.clock.time, 1) == [ids[1]]
     assert here.service.batches_of(SECOND.address, here.clock.time + 1, 10) == []
+
+
+def test_a_live_batch_shows_the_registry_it_was_signed_for(database_url: str) -> None:
+    with world(database_url) as here:
+        batch = staged(here)
+        waiting = staged(here, first=50)
+        here.service.commission(FIRST.address, batch.batch_id, FIRST.sign(batch.digest))
+    moved = Domain(31337, b"\x22" * 20)
+    with world(database_url, domain=moved) as here:
+        assert here.service.batch(batch.batch_id).digest == batch.digest
+        assert refusal(here, waiting, FIRST.sign(waiting.digest)).code == "signature_invalid"
+        view = here.service.batch(waiting.batch_id)
+        assert view.domain == moved and view.batch_id == waiting.batch_id
+        here.service.commission(FIRST.address, waiting.batch_id, FIRST.sign(view.digest))
+
+
+def test_of_two_signatures_of_one_manifest_the_first_stays(here: World) -> None:
+    batch = staged(here)
+    here.service.commission(FIRST.address, batch.batch_id, FIRST.sign(batch.digest))
+    other = coincurve.PrivateKey(FIRST.private_key).sign_recoverable(
+        batch.digest, hasher=None, custom_nonce=(ffi.NULL, ffi.new("unsigned char[32]", b"\x07" * 32))
+    )
+    second = other[:64] + bytes([27 + other[64]])
+    assert second != FIRST.sign(batch.digest)
+    assert refusal(here, batch, second).code == "already_commissioned"
+    assert here.service.batch(batch.batch_id).signature == FIRST.sign(batch.digest)

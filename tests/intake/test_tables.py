@@ -164,6 +164,14 @@ def test_a_workbook_that_could_be_read_as_another_kind_is_refused(part):
     assert refused(workbook(rows, **{part: "x"})).code == "unsupported_type"
 
 
+def test_a_far_cell_is_seen_wherever_the_pieces_are_cut():
+    far = text_cell("XFD1048576", "x")
+    front = len('<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>')
+    for place in range(2, 22):
+        sheet = " " * ((1 << 20) - front - place) + far
+        assert refused(workbook(sheet)).code == "workbook_malformed"
+
+
 def test_a_workbook_that_unpacks_to_more_than_the_bound_is_refused():
     content = workbook(f'<row r="1">{text_cell("A1", "x" * 3_000_000)}</row>')
     assert len(content) < 20_000

@@ -1,0 +1,53 @@
+"""Every command by name: where its function is, who uses it, and its one line in the overview."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+SECTIONS: Final = {
+    "all": "For everybody",
+    "operator": "For the operator, on the machine of the database",
+    "supplier": "For suppliers",
+    "platform": "For platforms",
+    "buyer": "For buyers and auditors",
+}
+
+
+class Entry(NamedTuple):
+    """A command of the overview; ``target`` is ``module:attribute``."""
+
+    section: str
+    target: str
+    help: str
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "demo": Entry("all", "provenance.demo.command:demo", "Run the whole story on sample files and check it."),
+    "sample": Entry("all", "provenance.cli.sample:sample", "Make seeded supplier files with the truth beside them."),
+    "doctor": Entry("all", "provenance.cli.doctor:doctor", "Say what this machine has and what is missing."),
+    "init": Entry("operator", "provenance.cli.init:init", "Make key files, database and the first operator."),
+    "serve": Entry("operator", "provenance.cli.running:serve", "Run the HTTP API."),
+    "worker": Entry("operator", "provenance.cli.running:worker", "Run sequencer, anchoring and the other chores."),
+    "anchor": Entry("operator", "provenance.cli.running:anchor", "Anchor the newest checkpoint now."),
+    "party": Entry("operator", "provenance.cli.party:party", "Admit, suspend, succeed and list parties."),
+    "credential": Entry("operator", "provenance.cli.credential:credential", "Issue, revoke and list API tokens."),
+    "chain": Entry("operator", "provenance.cli.chain:chain", "The local testnet and the registry contract."),
+    "keys": Entry("supplier", "provenance.cli.keystore:keys", "Make the keystore that signs batches."),
+    "register": Entry("supplier", "provenance.cli.registering:register", "Register a file of keys, check it, sign it."),
+    "batch": Entry("supplier", "provenance.cli.batch:batch", "Look at a batch, its rejected lines; give it up."),
+    "transfer": Entry("platform", "provenance.cli.transfer:transfer", "Hand keys over: offer, accept, refuse, withdraw."),
+    "verify": Entry("platform", "provenance.cli.looking:verify", "Ask whether keys are good to sell."),
+    "reserve": Entry("platform", "provenance.cli.reserving:reserve", "Hold keys for a checkout."),
+    "extend": Entry("platform", "provenance.cli.reserving:extend", "Hold reserved keys longer."),
+    "release": Entry("platform", "provenance.cli.reserving:release", "Let reserved keys go."),
+    "sell": Entry("platform", "provenance.cli.trading:sell", "Sell keys: verify and claim in one step."),
+    "deliver": Entry("platform", "provenance.cli.trading:deliver", "Record that a sold key was shown to its buyer."),
+    "redeem": Entry("platform", "provenance.cli.trading:redeem", "Record that a key was used."),
+    "reinstate": Entry("platform", "provenance.cli.trading:reinstate", "Undo a sale or a redemption, within 10 days."),
+    "void": Entry("platform", "provenance.cli.trading:void", "End keys for good, or recall a range."),
+    "reissue": Entry("platform", "provenance.cli.trading:reissue", "Record the replacement of a void or used key."),
+    "events": Entry("platform", "provenance.cli.looking:events", "What was done under your address."),
+    "alerts": Entry("platform", "provenance.cli.looking:alerts", "Warnings for you: duplicates and the like."),
+    "custody": Entry("buyer", "provenance.cli.looking:custody", "The life of one key, as far as you may see it."),
+    "proof": Entry("buyer", "provenance.cli.proof:proof", "Make a proof; verify one offline."),
+}

@@ -1,0 +1,92 @@
+"""How a command fails: one line, a stable code, what to do, and an exit code. Never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Final
+
+import click
+
+from provenance.cli.language import say
+from provenance.cli.output import is_json
+from provenance.errors import AccessDenied, InputRefused, ManyRefused, ProofRejected, ProvenanceError, Unavailable
+
+DONE: Final = 0
+REFUSED: Final = 1
+USAGE: Final = 2
+UNAVAILABLE: Final = 3
+
+_ADVICE: Final[tuple[tuple[type[ProvenanceError], str], ...]] = (
+    (Unavailable, "nothing was done; try again when it is back, `provenance doctor` says what is missing"),
+    (AccessDenied, "check PROVENANCE_TOKEN or --token-file, or ask the operator"),
+)
+_MAX_FACTS: Final = 12
+
+
+def exit_code(error: ProvenanceError) -> int:
+    """3 where a part is down, else 1."""
+    return UNAVAILABLE if isinstance(error, Unavailable) else REFUSED
+
+
+def from_os(error: OSError) -> ProvenanceError:
+    """A file or folder that cannot be used, as an error of ours that names it and the reason."""
+    where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    reason = error.strerror or type(error).__name__
+    return InputRefused(f"{where}{reason}; check the path and its permissions", code="file_unusable")
+
+
+def unexpected(error: Exception) -> ProvenanceError:
+    """A defect of ours. Its words stay hidden: they may hold anything."""
+    if os.environ.get("PROVENANCE_DEBUG"):
+        raise error
+    kind = type(error).__name__
+    return Unavailable(
+        f"something unforeseen happened ({kind}); run again with PROVENANCE_DEBUG=1 and report what it says"
+    , code="internal_error")
+
+
+def tell(error: ProvenanceError) -> None:
+    """One line on standard error; with ``--json`` also the same as data on standard output."""
+    click.echo(line(error), err=True)
+    if isinstance(error, ManyRefused):
+        for position, one in error.errors[:_MAX_FACTS]:
+            click.echo(f"  {position}: [{one.code}] {one.message}", err=True)
+    if is_json():
+        click.echo(json.dumps({"error": as_json(error)}, ensure_ascii=False, default=str))
+
+
+def line(error: ProvenanceError) -> str:
+    """``error[code]: message — what to do``."""
+    where = _place(error)
+    said = " ".join(say(error.message).split())
+    step = say("step {step}: ", step=error.step) if isinstance(error, ProofRejected) else ""
+    advice = next((say(text) for kind, text in _ADVICE if isinstance(error, kind)), "")
+    tail = f" — {advice}" if advice else ""
+    return f"error[{error.code}]: {where}{step}{said}{_evidence(error)}{tail}"
+
+
+def as_json(error: ProvenanceError) -> dict[str, object]:
+    """The same as data."""
+    told: dict[str, object] = {"code": error.code, "message": error.message, **error.facts}
+    if isinstance(error, ManyRefused):
+        told["errors"] = [{"position": position, **as_json(one)} for position, one in error.errors]
+    return told
+
+
+def _place(error: ProvenanceError) -> str:
+    place = []
+    if file := error.facts.get("file"):
+        place.append(str(file))
+    if (number := error.facts.get("line")) is not None:
+        place.append(say("line {number}", number=number))
+    if (column := error.facts.get("column")) is not None:
+        place.append(say("column {number}", number=column))
+    return ", ".join(place) + ": " if place else ""
+
+
+def _evidence(error: ProvenanceError) -> str:
+    event = error.facts.get("event")
+    if not event:
+        return ""
+    return say(" (earlier event {event})", event=event)

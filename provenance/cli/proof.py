@@ -1,0 +1,137 @@
+"""``provenance proof``: ask the service for a proof; verify one with nothing but the file.
+
+Verification imports no service, no store and no API: whoever reads a proof needs neither us nor
+our word.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from provenance.cli.group import Group
+from provenance.cli.inputs import read_bytes, read_line, stdin_is_taken
+from provenance.cli.language import say
+from provenance.cli.output import answer, is_json, json_option
+from provenance.errors import InputRefused, KeyMalformed, ProofRejected
+
+if TYPE_CHECKING:
+    from provenance.core.keyformats import CardKey
+    from provenance.core.manifest import Domain
+    from provenance.core.proofs import NodeReader, ReaderContext, Witness
+
+
+@click.group("proof", cls=Group)
+def proof() -> None:
+    """Make a proof of a key's life; verify one offline."""
+
+
+@proof.command("verify")
+@click.argument("file", metavar="FILE|-")
+@click.option("--chain-id", type=click.IntRange(1), help="The chain you mean.")
+@click.option("--registry", metavar="0x…", help="The registry contract you mean.")
+@click.option("--log-key", metavar="NAME+HASH+KEY", help="The public key you know the log by.")
+@click.option("--node", metavar="URL", help="Ask this Ethereum node, which you trust.")
+@click.option("--block-hash", metavar="HEX", help="Trust this block instead; the state proof in the bundle leads to it.")
+@click.option("--key-file", metavar="FILE", help="The card key in your hand, one line; - for standard input.")
+@click.option("--witness", "witnesses", multiple=True, metavar="NAME+HASH+KEY", help="A witness you know; may be repeated.")
+@click.option("--threshold", type=click.IntRange(0), default=0, help="How many of the witnesses must have signed.")
+@json_option
+def verify(file: str, key_file: str | None, **reader: Any) -> None:
+    """Verify a proof file, offline, step by step.
+
+    What you do not bring (a network, a log key, a node or block hash, the key) is reported as not
+    checked, never as passed. A proof that fails ends with exit code 1 and the step that failed.
+    """
+    from provenance.core import proofs
+
+    if stdin_is_taken(file, key_file):
+        raise click.UsageError(say("only one file can come from standard input"))
+    try:
+        raw = read_bytes(file, proofs.MAX_BUNDLE_SIZE)
+    except InputRefused as error:
+        raise ProofRejected(0, error.message, code="bundle_too_large", file=file) from None
+    evidence = proofs.verify(raw, _reader(raw, key_file, **reader))
+    if is_json():
+        answer({"verified": True, "file": file, **evidence.to_json()})
+        return
+    from provenance.cli.evidence_view import draw
+
+    draw(evidence)
+
+
+def _reader(
+    raw: bytes,
+    key_file: str | None,
+    *,
+    chain_id: int | None,
+    registry: str | None,
+    log_key: str | None,
+    node: str | None,
+    block_hash: str | None,
+    witnesses: tuple[str, ...],
+    threshold: int,
+) -> ReaderContext:
+    """What the reader brought, as the verifier takes it."""
+    from provenance.core.notes import VerifierKey
+    from provenance.core.proofs import ReaderContext
+
+    network = _network(chain_id, registry)
+    return ReaderContext(
+        network=network,
+        log_key=None if log_key is None else VerifierKey.parse(log_key),
+        witnesses=tuple(_witness(text) for text in witnesses),
+        witness_threshold=threshold,
+        card_key=None if key_file is None else _card_key(raw, key_file),
+        node=None if node is None else _node(node, network),
+        trusted_block_hash=None if block_hash is None else _hash(block_hash),
+    )
+
+
+def _network(chain_id: int | None, registry: str | None) -> Domain | None:
+    from provenance.cli.local import address
+    from provenance.core.manifest import Domain
+
+    if (chain_id is None) != (registry is None):
+        raise click.UsageError(say("--chain-id and --registry go together"))
+    return None if chain_id is None or registry is None else Domain(chain_id, address(registry))
+
+
+def _witness(text: str) -> Witness:
+    from provenance.core.notes import VerifierKey
+    from provenance.core.proofs import Witness
+
+    return Witness(VerifierKey.parse(text))
+
+
+def _node(url: str, network: Domain | None) -> NodeReader:
+    if network is None:
+        raise click.UsageError(say("to ask a node, name the network with --chain-id and --registry"))
+    # Only here is a chain library needed, and only by who brings a node.
+    from provenance.chain.clients import NodeReader, connect
+
+    return NodeReader(connect(url, chain_id=network.chain_id, registry=network.registry))
+
+
+def _hash(text: str) -> bytes:
+    with suppress(ValueError):
+        return bytes.fromhex(text.removeprefix("0x"))
+    raise InputRefused("a block hash is 64 hex digits", code="block_hash_malformed")
+
+
+def _card_key(raw: bytes, path: str) -> CardKey | None:
+    """The key in the reader's hand, read by the format that the bundle names."""
+    from provenance.core.keyformats import format_by_id, parse
+    from provenance.core.proofs import read_bundle
+
+    text = read_line(path, "card key")
+    try:
+        format_id = read_bundle(raw).batch.details.format
+    except InputRefused:
+        return None  # step 0 will say what is wrong with it
+    try:
+        return parse(format_by_id(format_id), text).key
+    except KeyMalformed as error:
+        raise KeyMalformed(f"not a key of {format_id}: {error.message}", code=error.code, file=path) from None

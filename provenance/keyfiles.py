@@ -70,3 +70,14 @@ def load_tag_keys(folder: Path) -> dict[int, bytes]:
 def load_signing_key(folder: Path, name: str) -> Ed25519PrivateKey:
     """An Ed25519 private key from its 32-byte seed."""
     return Ed25519PrivateKey.from_private_bytes(load(folder, name))
+
+
+def load_password(folder: Path, name: str) -> bytes:
+    """The password of a keystore, without a newline at its end; raises :class:`Unavailable`."""
+    try:
+        return (folder / name).read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise Unavailable(
+            f"the password file {name} cannot be read in the secrets folder; put it beside its keystore",
+            code="key_file_missing",
+        ) from error

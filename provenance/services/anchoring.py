@@ -40,22 +40,26 @@ class AnchoringReport:
     problems: list[str] = field(default_factory=list)
 
 
-def want_checkpoint(context: Context, *, patient: bool = False) -> int | None:
-    """Ask for the newest signed checkpoint to be anchored; the size asked for, ``None`` if there is none.
+def want_checkpoint(context: Context, *, apart_ms: int | None = None) -> int | None:
+    """Ask for the newest signed checkpoint to be anchored; the newest size asked for, ``None`` if none.
 
-    A *patient* caller (the beat) adds nothing while an earlier one is under way: during an outage one
-    anchor waits, not one for every beat.
+    With *apart_ms* nothing is added within that time of the last wish, nor while that one is under
+    way: during an outage one anchor waits, not one for every beat.
     """
     with context.database.write() as connection:
         signed = checkpoints.newest_signed(connection)
         newest = anchors.newest_wanted(connection)
+        now = context.clock.now()
         if signed is None or (newest is not None and newest.size >= signed.size):
             return None if newest is None else newest.size
-        if patient and newest is not None and newest.status < AnchorStatus.CONFIRMED:
+        if apart_ms is not None and newest is not None and not _may_follow(newest, now, apart_ms):
             return newest.size
-        now = context.clock.now()
         anchors.want(connection, AnchorKind.CHECKPOINT, size_ref(signed.size), signed.root, now)
     return signed.size
+
+
+def _may_follow(newest: StoredAnchor, now: int, apart_ms: int) -> bool:
+    return newest.status >= AnchorStatus.CONFIRMED and now - newest.created_at >= apart_ms
 
 
 class AnchoringService:
@@ -109,9 +113,9 @@ class AnchoringService:
             report.problems.append(error.code)
         return report
 
-    def want_checkpoint(self, *, patient: bool = False) -> int | None:
+    def want_checkpoint(self, *, apart_ms: int | None = None) -> int | None:
         """See :func:`want_checkpoint`."""
-        return want_checkpoint(self._context, patient=patient)
+        return want_checkpoint(self._context, apart_ms=apart_ms)
 
     def ensure_registry(self) -> bytes | None:
         """Return if the registry is there, deploying it if need be and allowed; the transaction's hash.

@@ -33,7 +33,7 @@ class FiledHead:
 
 
 class HeadFile:
-    """The head file at *path*; its folder must exist. A lock file stands beside it."""
+    """The head file at *path*, a lock file beside it; its folder is made when it is first written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -85,6 +85,7 @@ class HeadFile:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.with_name(self.path.name + ".lock").open("wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

@@ -36,6 +36,9 @@ ROUND: Final = 50_000
 
 LEASE_NAME: Final = "sequencer"
 
+CHAIN_REST_MS: Final = 30_000
+"""How long a chain that did not answer is not asked for a beacon."""
+
 
 @dataclass(frozen=True, slots=True)
 class SequencedHead:
@@ -74,6 +77,7 @@ class Sequencer:
         self._hook = hook
         self._started = False
         self._announced = False
+        self._chain_rests_until = 0
 
     def start(self, *, adopt: bool = False) -> None:
         """Check that the database was not rolled back.
@@ -86,14 +90,16 @@ class Sequencer:
         filed = self._head_file.read()
         with self._context.database.snapshot() as connection:
             head = checkpoints.newest(connection)
-            if filed is None and not adopt and checkpoints.newest_signed(connection) is not None:
-                raise Unavailable(
-                    "the head file is missing though checkpoints were signed: restore it, or adopt the "
-                    "database as it is if you know that it is the newest",
-                    code="head_file_missing",
-                )
+            is_signed = checkpoints.newest_signed(connection) is not None
             known = [*history_of(connection), *self._known_outside(filed)]
             require_extends(connection, head, known)
+        # Looked for again: a leader may have written it between our two looks.
+        if is_signed and not adopt and self._head_file.read() is None:
+            raise Unavailable(
+                "the head file is missing though checkpoints were signed: restore it, or adopt the "
+                "database as it is if you know that it is the newest",
+                code="head_file_missing",
+            )
         self._started = True
 
     def sequence(self) -> SequencedHead | None:
@@ -218,13 +224,15 @@ class Sequencer:
         with self._context.database.read() as connection:
             last = marks.newest_beacon(connection)
             has_news = entry_store.oldest_waiting(connection) is not None
-        apart = self._context.limits.beacon_apart_ms
-        if not has_news or (last and self._context.clock.now() - last[1].time < apart):
+        now = self._context.clock.now()
+        is_early = last is not None and now - last[1].time < self._context.limits.beacon_apart_ms
+        if not has_news or is_early or now < self._chain_rests_until:
             return None
         try:
             block = self._chain.newest_block()
         except ProvenanceError:
-            # Without a chain there is no beacon, and sequencing goes on.
+            # No beacon, and sequencing goes on; asked every round, a mute node would slow it down.
+            self._chain_rests_until = now + CHAIN_REST_MS
             return None
         return None if last and last[1].subject == block.hash else block
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from provenance.chain.sender import Action, Confirmation, Sender, SignedTransaction, TransactionState, decide
+from provenance.chain.signer import read_transaction
 from provenance.chain.transactions import Observation, choose_nonce
-from provenance.core.stateproof import decode_rlp
 from provenance.errors import ChainRefused
 from provenance.services.context import Context
 from provenance.services.leadership import Leadership
@@ -69,7 +69,7 @@ class Outgoing:
 
     def push(self, anchor: StoredAnchor, attempts: Sequence[StoredTransaction]) -> None:
         """Do what the attempts for *anchor*, which is not on chain, need now."""
-        signed = [_signed(attempt) for attempt in attempts]
+        signed = [read_transaction(attempt.raw) for attempt in attempts]
         seen = self._sender.observe(signed)
         decision = decide(signed[-1], seen, depth=self._depth, overdue=self._is_overdue(attempts[-1], seen))
         if decision.state is TransactionState.FAILED:
@@ -86,7 +86,7 @@ class Outgoing:
         with self._database.read() as connection:
             left = outbox.stragglers(connection, self._sender.address, _STRAGGLERS)
         for attempt in left:
-            seen = self._sender.observe([_signed(attempt)])
+            seen = self._sender.observe([read_transaction(attempt.raw)])
             if seen.confirmation is not None:
                 status = TxStatus.MINED if seen.confirmation.succeeded else TxStatus.FAILED
             elif seen.mined_nonce > attempt.nonce:
@@ -143,22 +143,3 @@ class Outgoing:
             self._leadership.fence(connection)
             outbox.set_status(connection, [attempt.hash for attempt in attempts], status)
             anchors.set_status(connection, anchor, AnchorStatus.WANTED)
-
-
-def _signed(stored: StoredTransaction) -> SignedTransaction:
-    """The stored bytes, read again (EIP-1559: 0x02 ‖ RLP of twelve fields)."""
-    fields = decode_rlp(stored.raw[1:])
-    raw = [field if isinstance(field, bytes) else b"" for field in fields]
-    chain_id, nonce, priority, highest, gas = (int.from_bytes(field) for field in raw[:5])
-    return SignedTransaction(
-        hash=stored.hash,
-        raw=stored.raw,
-        nonce=nonce,
-        sender=stored.sender,
-        max_fee=highest,
-        max_priority_fee=priority,
-        to=raw[5] or None,
-        data=raw[7],
-        gas=gas,
-        chain_id=chain_id,
-    )

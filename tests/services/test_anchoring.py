@@ -146,16 +146,20 @@ class TestTheGoodWay:
         assert of_size(world, size).status is AnchorStatus.FINAL
         assert of_batch(world, batch).status is AnchorStatus.FINAL
 
-    def test_a_patient_wish_adds_nothing_while_another_is_under_way(
+    def test_on_the_beat_nothing_is_wanted_too_soon_nor_while_another_is_under_way(
         self, world: World, local: LocalChain
     ) -> None:
         anchoring = service(world, local.registry)
         size = wanted(world, anchoring)
         checkpoint_at(world)
-        assert anchoring.want_checkpoint(patient=True) == size
+        world.clock.pass_ms(600_000)
+        assert anchoring.want_checkpoint(apart_ms=600_000) == size
         anchoring.beat()
-        assert anchoring.want_checkpoint(patient=True) == size + 3
-        assert anchoring.want_checkpoint() == size + 3
+        assert anchoring.want_checkpoint(apart_ms=600_000) == size + 3
+        checkpoint_at(world)
+        anchoring.beat()
+        assert anchoring.want_checkpoint(apart_ms=600_000) == size + 3
+        assert anchoring.want_checkpoint() == size + 6
 
 
 class TestTroubles:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType, PartyReason
-from provenance.core.lives import BatchFacts, KeyCustody, Life, State, refusal
+from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType, PartyReason, number_party
+from provenance.core.lives import BatchFacts, KeyCustody, Life, State, code_of, refusal, sold_code, standing
 from provenance.core.parties import Parties, Step
 
 __all__ = ["MOVES", "RULES", "BatchFacts", "KeyCustody", "Life", "State", "accept", "refusal"]
@@ -121,11 +121,11 @@ def _sell(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
 
 
 def _deliver(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
-    life = _standing(key, step.entry.party)
+    life = standing(key, step.entry.party)
     state = _move(EntryType.DELIVER, life)
     if not _is_seller(life, step, parties):
         raise refusal("not_seller", "only the seller delivers", life.sell)
-    return _with(key, replace(life, state=state, last=step))
+    return key.with_life(replace(life, state=state, last=step))
 
 
 def _redeem(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
@@ -133,14 +133,14 @@ def _redeem(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
     by_issuer = parties.has_role(entry.actor, PartyReason.ISSUER, step)
     if entry.party == ZERO_ADDRESS and not key.lives:
         return _redeem_unsold(key, step, by_issuer)
-    life = _standing(key, entry.party)
+    life = standing(key, entry.party)
     if not (by_issuer and life.state in ISSUER_REDEEMS):
         _move(EntryType.REDEEM, life)
     by_buyer = entry.party != ZERO_ADDRESS and entry.actor == entry.party
     if not (by_issuer or by_buyer or _is_seller(life, step, parties)):
         raise refusal("not_entitled", "a REDEEM is by the seller, the buyer's use or an issuer", life.sell)
     redeemed = replace(life, state=State.REDEEMED, redeem=step, before_redeem=life.state, last=step)
-    return _with(key, redeemed)
+    return key.with_life(redeemed)
 
 
 def _redeem_unsold(key: KeyCustody, step: Step, by_issuer: bool) -> KeyCustody:
@@ -153,10 +153,10 @@ def _redeem_unsold(key: KeyCustody, step: Step, by_issuer: bool) -> KeyCustody:
 
 
 def _reinstate(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
-    life = _standing(key, step.entry.party)
+    life = standing(key, step.entry.party)
     undone = life.redeem if life.state is State.REDEEMED else life.sell
     if life.state not in (State.SOLD, State.REDEEMED) or undone is None:
-        raise refusal(_code_of(life.state), "only a sold or redeemed key is taken back", life.last)
+        raise refusal(code_of(life.state), "only a sold or redeemed key is taken back", life.last)
     if life.reissued:
         raise refusal("reissued", "a replacement went out; this life stays as it is", life.last)
     if step.entry.actor != parties.resolve(undone.entry.actor, step):
@@ -168,10 +168,10 @@ def _reinstate(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
 
 def _taken_back(key: KeyCustody, life: Life, step: Step) -> KeyCustody:
     if life.state is State.REDEEMED and life.redeem is not None:
-        recalled = key.range_void is not None and _newer(key.range_void, life.redeem)
+        recalled = key.range_void is not None and key.range_void.entry.time > life.redeem.entry.time
         if life.sell is not None:
             state = State.VOID if recalled else life.before_redeem
-            return _with(key, replace(life, state=state, redeem=None, last=step))
+            return key.with_life(replace(life, state=state, redeem=None, last=step))
         return replace(key, lives=())
     others = tuple(other for other in key.lives if other.party != life.party)
     return replace(key, lives=others, sold_before=True)
@@ -180,15 +180,15 @@ def _taken_back(key: KeyCustody, life: Life, step: Step) -> KeyCustody:
 def _void(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
     entry = step.entry
     if entry.party != ZERO_ADDRESS and entry.count == 1:
-        life = _standing(key, entry.party)
+        life = standing(key, entry.party)
         state = _move(EntryType.VOID, life)
         _may_void(key, (life,), False, step, parties)
-        return _with(key, replace(life, state=state, last=step))
+        return key.with_life(replace(life, state=state, last=step))
     targets = tuple(life for life in key.lives if life.state in MOVES[EntryType.VOID])
     base = key.barred is None and len(key.lives) < key.batch.max_uses
     if entry.count == 1 and not targets and not base:
         blocked = key.lives[-1].last if key.lives else key.barred
-        raise refusal(_code_of(key.state), "nothing of this key is left to void", blocked)
+        raise refusal(code_of(key.state), "nothing of this key is left to void", blocked)
     _may_void(key, targets, base, step, parties)
     lives = tuple(replace(x, state=State.VOID, last=step) if x in targets else x for x in key.lives)
     range_void = step if entry.count > 1 else key.range_void
@@ -210,13 +210,13 @@ def _reissue(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
     by_supplier = entry.actor == parties.resolve(key.batch.supplier, step)
     if entry.party == ZERO_ADDRESS and not key.lives:
         return _reissue_unsold(key, by_supplier)
-    life = _standing(key, entry.party)
+    life = standing(key, entry.party)
     _move(EntryType.REISSUE, life)
     if life.reissued:
         raise refusal("reissued", "a life is reissued once", life.last)
     if not (by_supplier or _is_seller(life, step, parties)):
         raise refusal("not_entitled", "a REISSUE is by the seller or the supplier", life.sell)
-    return _with(key, replace(life, reissued=True, last=step))
+    return key.with_life(replace(life, reissued=True, last=step))
 
 
 def _reissue_unsold(key: KeyCustody, by_supplier: bool) -> KeyCustody:
@@ -230,8 +230,8 @@ def _reissue_unsold(key: KeyCustody, by_supplier: bool) -> KeyCustody:
 
 
 def _correction(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
-    number = step.entry.party_number
-    meant = next((past for past in key.steps if past.index == number), None)
+    placed = {number_party(past.index): past for past in key.steps if past.index is not None}
+    meant = placed.get(step.entry.party)
     if meant is None:
         raise refusal("no_such_entry", "a CORRECTION means an earlier entry on this key")
     by_actor = step.entry.actor == parties.resolve(meant.entry.actor, step)
@@ -262,21 +262,8 @@ def _move(kind: EntryType, life: Life) -> State:
         return MOVES[kind][life.state]
     except KeyError:
         raise refusal(
-            _code_of(life.state), f"{kind.name} does not follow {life.state.name}", life.last
+            code_of(life.state), f"{kind.name} does not follow {life.state.name}", life.last
         ) from None
-
-
-def _code_of(state: State) -> str:
-    return {State.DELIVERED: "delivered", State.REGISTERED: "not_sold"}.get(state, state.name.lower())
-
-
-def _standing(key: KeyCustody, party: bytes) -> Life:
-    life = key.life(party)
-    if life is None:
-        if key.barred and not key.lives:
-            raise refusal("void", "the key is void", key.barred)
-        raise refusal("no_such_use", "no standing sale of this key to that use")
-    return life
 
 
 def _must_be_unsold(key: KeyCustody) -> None:
@@ -284,7 +271,7 @@ def _must_be_unsold(key: KeyCustody) -> None:
         raise refusal("void", "the key is void", key.barred)
     if key.lives:
         life = key.newest_life
-        raise refusal(_sold_code(life.state), "a sold key is not handed over", life.last)
+        raise refusal(sold_code(life.state), "a sold key is not handed over", life.last)
 
 
 def _must_be_free(key: KeyCustody, party: bytes) -> None:
@@ -294,11 +281,7 @@ def _must_be_free(key: KeyCustody, party: bytes) -> None:
     if key.barred and not (key.batch.max_uses == 1 and key.lives):
         raise refusal("void", "the key is void", key.barred)
     life = standing or key.newest_life
-    raise refusal(_sold_code(life.state), "the key is sold as often as its batch allows", life.last)
-
-
-def _sold_code(state: State) -> str:
-    return state.name.lower() if state in (State.REDEEMED, State.VOID) else "sold"
+    raise refusal(sold_code(life.state), "the key is sold as often as its batch allows", life.last)
 
 
 def _must_hold(key: KeyCustody, step: Step, parties: Parties) -> None:
@@ -313,12 +296,3 @@ def _must_have_room(key: KeyCustody) -> None:
 
 def _is_seller(life: Life, step: Step, parties: Parties) -> bool:
     return life.sell is not None and step.entry.actor == parties.resolve(life.sell.entry.actor, step)
-
-
-def _with(key: KeyCustody, life: Life) -> KeyCustody:
-    lives = tuple(life if other.party == life.party else other for other in key.lives)
-    return replace(key, lives=lives)
-
-
-def _newer(one: Step, other: Step) -> bool:
-    return one.entry.time > other.entry.time

@@ -5,7 +5,7 @@ Frozen values; :mod:`provenance.core.custody` holds the rules that lead from one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from provenance.core.entries import ZERO_ADDRESS, Entry
@@ -91,9 +91,34 @@ class KeyCustody:
         """The standing life of that use, if any."""
         return next((life for life in self.lives if life.party == party), None)
 
+    def with_life(self, life: Life) -> KeyCustody:
+        """The same with *life* in the place of the one of its use."""
+        lives = tuple(life if other.party == life.party else other for other in self.lives)
+        return replace(self, lives=lives)
+
 
 def refusal(code: str, message: str, step: Step | None = None) -> CustodyRefused:
     """A refusal that carries the earlier step as its evidence."""
     refused = CustodyRefused(message, code=code)
     refused.evidence = step
     return refused
+
+
+def code_of(state: State) -> str:
+    """The code of a refusal for that state of a life."""
+    return {State.DELIVERED: "delivered", State.REGISTERED: "not_sold"}.get(state, state.name.lower())
+
+
+def sold_code(state: State) -> str:
+    """The same where it matters only that the key is gone."""
+    return state.name.lower() if state in (State.REDEEMED, State.VOID) else "sold"
+
+
+def standing(key: KeyCustody, party: bytes) -> Life:
+    """The life of that use; raises :class:`CustodyRefused` (``void``, ``no_such_use``)."""
+    life = key.life(party)
+    if life is None:
+        if key.barred and not key.lives:
+            raise refusal("void", "the key is void", key.barred)
+        raise refusal("no_such_use", "no standing sale of this key to that use")
+    return life

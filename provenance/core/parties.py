@@ -58,16 +58,23 @@ class ListedParties:
         return bool(self.roles(address, at))
 
     def roles(self, address: bytes, at: Step) -> frozenset[PartyReason]:
-        """The roles admitted before that step and after the last suspension before it."""
-        roles: set[PartyReason] = set()
+        """The roles admitted before that step and after the last suspension before it.
+
+        A successor has those of the address it stands for, which has none from there on.
+        """
+        roles: dict[bytes, frozenset[PartyReason]] = {}
         for position, entry in self._rows:
-            if entry.subject[12:] != address or not self._is_before(position, at):
+            if not self._is_before(position, at):
                 continue
-            if entry.reason == PartyReason.SUSPENDED:
-                roles.clear()
-            elif entry.reason in ADMISSIONS:
-                roles.add(PartyReason(entry.reason))
-        return frozenset(roles)
+            about = entry.subject[12:]
+            held = roles.get(about, frozenset())
+            if entry.reason in ADMISSIONS:
+                roles[about] = held | {PartyReason(entry.reason)}
+                continue
+            roles[about] = frozenset()
+            if entry.reason == PartyReason.SUCCEEDED:
+                roles[entry.party] = roles.get(entry.party, frozenset()) | held
+        return roles.get(address, frozenset())
 
     def _is_before(self, position: int, at: Step) -> bool:
         if self._by_time:

@@ -112,7 +112,9 @@ def _lawful(
         except CustodyRefused:
             # A refusal wants its evidence, and only the whole history has that.
             pass
-    return _brought(lawbook.history(context, connection, row, [act.actor]), row, act, time)
+    book = lawbook.history(context, connection, row, [act.actor])
+    # The history may hold what was committed after the look at the row; the guard sees to that later.
+    return _brought(book, row, act, context.time_after(time - 1, book.custody.last_time))
 
 
 def _brought(book: Book, row: KeyRow, act: Act, time: int) -> tuple[Entry, KeyCustody]:

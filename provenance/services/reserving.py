@@ -50,7 +50,7 @@ class ReservingService:
                 except (Refused, NotFound) as refusal:
                     refusals.append((position, refusal))
             if refusals:
-                raise _none_reserved(refusals)
+                raise _none_reserved(refusals, len(refs))
             return Reservation(reservation, until, tuple(handles[i] for i in range(len(refs))))
 
         return self._context.database.retrying(work)
@@ -70,26 +70,32 @@ class ReservingService:
                     refusals.append((position, refusal))
                 else:
                     return Reservation(reservation, until, (handle,))
-            raise _none_reserved(refusals)
+            raise _none_reserved(refusals, len(refs))
 
         return self._context.database.retrying(work)
 
     def extend(self, holder: bytes, reservation: bytes, ttl_ms: int | None = None) -> int:
         """Extend a standing reservation; the new end in ms. Raises :class:`NotFound` when it lapsed."""
         until = self._until(ttl_ms)
-        with self._context.database.write() as connection:
+
+        def work(connection: Connection) -> int:
             now = self._context.clock.now()
             if not keys.extend(connection, holder, reservation, until, now):
                 raise NotFound("no such reservation stands; reserve again", code="reservation_lapsed")
-        return until
+            return until
+
+        return self._context.database.retrying(work)
 
     def release(self, holder: bytes, reservation: bytes) -> int:
         """End a reservation; how many keys it covered. Raises :class:`NotFound` when it is gone."""
-        with self._context.database.write() as connection:
+
+        def work(connection: Connection) -> int:
             covered = keys.release(connection, holder, reservation)
             if not covered:
                 raise NotFound("no such reservation stands", code="reservation_lapsed")
-        return covered
+            return covered
+
+        return self._context.database.retrying(work)
 
     def _one(
         self, connection: Connection, holder: bytes, ref: KeyRef, reservation: bytes, until: int
@@ -113,7 +119,9 @@ class ReservingService:
         if expires_ms and now >= expires_ms:
             raise CustodyRefused("the batch's keys may no longer be sold", code="expired")
         if held.holder != holder:
-            raise CustodyRefused("only the current holder may do this", code="not_holder")
+            book = lawbook.history(self._context, connection, row)
+            facts = lawbook.event_facts(book.stored[-1])
+            raise CustodyRefused("only the current holder may do this", code="not_holder", **facts)
         acts.must_be_open(row, held, now, None)
 
     def _spoken_for(self, connection: Connection, row: KeyRow, recalled: bool) -> CustodyRefused:
@@ -135,8 +143,8 @@ class ReservingService:
         return self._context.clock.now() + ttl
 
 
-def _none_reserved(refusals: list[tuple[int, ProvenanceError]]) -> ProvenanceError:
-    if len(refusals) == 1 and refusals[0][0] == 0:
+def _none_reserved(refusals: list[tuple[int, ProvenanceError]], asked: int) -> ProvenanceError:
+    if asked == 1:
         return refusals[0][1]
     refusals.sort(key=lambda pair: pair[0])
     return ManyRefused("nothing was reserved; errors says for each key why", refusals)

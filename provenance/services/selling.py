@@ -95,7 +95,7 @@ class SellingService:
                 except (Refused, NotFound) as refusal:
                     refusals.append((position, refusal))
             if refusals:
-                raise _nothing_sold(refusals)
+                raise _nothing_sold(refusals, len(refs))
             return [sold[position] for position in range(len(refs))]
 
         return self._again(work)
@@ -117,7 +117,7 @@ class SellingService:
                     return self._sell(connection, seller, ref, order, order.unit)
                 except (Refused, NotFound) as refusal:
                     refusals.append((position, refusal))
-            raise _nothing_sold(refusals)
+            raise _nothing_sold(refusals, len(refs))
 
         return self._again(work)
 
@@ -159,11 +159,12 @@ class SellingService:
         return lawbook.find(self._context, connection, [ref])[0]
 
     def _replay(self, connection: Connection, line: OrderLine, unit: int | None) -> Sold:
-        if unit is not None and line.unit != unit:
-            raise CustodyRefused("the key went to another unit of this order", code="sold")
         stored = entries.by_event(connection, line.event)
         if stored is None:
             raise NotFound("the sale's entry is missing from the database; run fsck", code="entry_missing")
+        if unit is not None and line.unit != unit:
+            facts = lawbook.event_facts(stored)
+            raise CustodyRefused("the key went to another unit of this order", code="sold", **facts)
         handle = Handle(stored.entry.subject, stored.entry.first)
         token = self._context.vault.order_token(line.seller, line.order, handle.batch_id, handle.index)
         use = order_use(token, handle.batch_id, handle.index)
@@ -190,8 +191,8 @@ class SellingService:
         raise Conflict("this order is being sold by other requests; try again", code="contended")
 
 
-def _nothing_sold(refusals: list[tuple[int, ProvenanceError]]) -> ProvenanceError:
-    if len(refusals) == 1 and refusals[0][0] == 0:
+def _nothing_sold(refusals: list[tuple[int, ProvenanceError]], asked: int) -> ProvenanceError:
+    if asked == 1:
         return refusals[0][1]
     refusals.sort(key=lambda pair: pair[0])
     return ManyRefused("nothing was sold; errors says for each key why, and the event behind it", refusals)

@@ -158,10 +158,17 @@ class TransferService:
             raise AccessDenied("only the recipient accepts an offer", code="not_recipient")
         batch = ranges.lock_live_batch(connection, offer.batch_id)
         self._must_be_open(offer)
-        held = holdings.lock_offer(connection, batch.number, transfer_id)
-        if not held or not transfers.settle(connection, transfer_id, TransferStatus.ACCEPTED):
+        held = [
+            one for piece in offer.ranges for one in holdings.lock_range(connection, batch.number, *piece)
+        ]
+        newest = ranges.newest_time(connection, batch, offer.ranges, held)
+        # Who handed the keys over may have come by succession a moment ago: the RECEIVE comes after it.
+        time = self._context.time_after(since, newest, _since(connection, held[0].holder))
+        # By the entries' own times: a server whose clock is ahead may have sold a key when the offer lapsed.
+        if time >= offer.until or any(one.offer != transfer_id for one in held):
+            raise _lapsed()
+        if not transfers.settle(connection, transfer_id, TransferStatus.ACCEPTED):
             raise Conflict("this offer is settled already", code="transfer_settled")
-        time = self._context.time_after(since, ranges.newest_time(connection, batch, offer.ranges, held))
         draft = Entry(EntryType.RECEIVE, time, offer.batch_id, recipient, 0, 1, held[0].holder)
         recorded = ranges.write(self._context, connection, batch, draft, offer.ranges)
         for one in held:
@@ -190,7 +197,7 @@ class TransferService:
         if offer.status is not TransferStatus.OPEN:
             raise Conflict("this offer is settled already", code="transfer_settled", status=offer.status.name)
         if offer.until <= self._context.clock.now():
-            raise Conflict("this offer lapsed; ask the sender for a new one", code="transfer_lapsed")
+            raise _lapsed()
 
 
 def _recipient_since(connection: Connection, sender: bytes, recipient: bytes) -> int:
@@ -198,6 +205,16 @@ def _recipient_since(connection: Connection, sender: bytes, recipient: bytes) ->
     if recipient == sender or party is None or party.suspended or party.successor is not None:
         raise InputRefused("offer to another admitted party", code="unknown_recipient")
     return party.since
+
+
+def _since(connection: Connection, address: bytes) -> int | None:
+    # No lock: a succession still under way comes after the RECEIVE, and its old address in it is as good.
+    party = parties.by_address(connection, address)
+    return None if party is None else party.since
+
+
+def _lapsed() -> Conflict:
+    return Conflict("this offer lapsed; ask the sender for a new one", code="transfer_lapsed")
 
 
 def _of(address: bytes, offer: Transfer | None) -> Transfer:

@@ -13,8 +13,12 @@ from provenance.store.keys import LIVE_BATCH
 from provenance.store.schema import batch as batches
 from provenance.store.schema import holding as table
 
-_LOOKS: Final = 6
-"""A range that is split while we wait for its lock vanishes from that look and is there in the next."""
+_LOOKS: Final = 64
+"""A range that is split while we wait for its lock vanishes from that look and is there in the next.
+
+Keys handed over one by one from the left split the same range again and again: a sale to the right
+of them waits out each of those that were queued before it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +99,6 @@ def count_range_entries(connection: Connection, number: int, more: int) -> None:
 def lock_range(connection: Connection, number: int, first: int, count: int) -> list[Holding]:
     """The holdings that overlap the range, locked for update; the batch row must be locked before."""
     return _overlapping(connection, number, first, first + count, "update")
-
-
-def lock_offer(connection: Connection, number: int, offer: bytes) -> list[Holding]:
-    """The holdings that an offer closes, locked for update."""
-    query = select(table).where(table.c.batch == number, table.c.offer == offer)
-    return [_holding(row) for row in connection.execute(query.order_by(table.c.first).with_for_update())]
 
 
 def all_of(connection: Connection, number: int) -> list[Holding]:

@@ -50,6 +50,8 @@ class KeyChange:
     sold_before: bool
 
 
+_UNRESERVED: Final = {"reserved_until": None, "reserved_by": None, "reservation": None}
+
 _SELECT: Final[Select[Any]] = select(
     keys.c.tag,
     keys.c.batch,
@@ -126,7 +128,7 @@ def change(
 
     This statement is the rule against double sale: the state and the number of entries must still
     be those seen. With *now* (a sale), a standing reservation other than *reservation* stops it too.
-    A change ends the reservation.
+    A change that leaves the key unsold (a CORRECTION) leaves its reservation too.
     """
     guard: list[ColumnElement[bool]] = [
         keys.c.tag == seen.tag,
@@ -135,20 +137,15 @@ def change(
     ]
     if now is not None:
         guard.append(_is_free(now, reservation))
-    statement = (
-        update(keys)
-        .where(*guard)
-        .values(
-            state=int(to.state),
-            entries=keys.c.entries + 1,
-            last_time=to.last_time,
-            sold_before=True if to.sold_before else None,
-            reserved_until=None,
-            reserved_by=None,
-            reservation=None,
-        )
-    )
-    return connection.execute(statement).rowcount == 1
+    columns: dict[str, Any] = {
+        "state": int(to.state),
+        "entries": keys.c.entries + 1,
+        "last_time": to.last_time,
+        "sold_before": True if to.sold_before else None,
+    }
+    if to.state is not State.REGISTERED:
+        columns |= _UNRESERVED
+    return connection.execute(update(keys).where(*guard).values(columns)).rowcount == 1
 
 
 def touch_one(connection: Connection, number: int, index: int, time: int) -> None:
@@ -189,9 +186,7 @@ def extend(connection: Connection, by: bytes, reservation: bytes, until: int, no
 def release(connection: Connection, by: bytes, reservation: bytes) -> int:
     """End a reservation; the number of keys it covered."""
     return connection.execute(
-        update(keys)
-        .where(keys.c.reservation == reservation, keys.c.reserved_by == by)
-        .values(reserved_until=None, reserved_by=None, reservation=None)
+        update(keys).where(keys.c.reservation == reservation, keys.c.reserved_by == by).values(_UNRESERVED)
     ).rowcount
 
 

@@ -27,15 +27,23 @@ class Recomputed(NamedTuple):
     source: bytes
 
 
-class _Hashed:
+class FingerprintedStream:
+    """A file that is fingerprinted under *seed* while it is read; ``source`` is of all bytes so far."""
+
     def __init__(self, stream: BinaryIO, seed: bytes) -> None:
         self._stream = stream
-        self.hash = source_fingerprint(seed)
+        self._hash = source_fingerprint(seed)
 
     def read(self, size: int = -1) -> bytes:
+        """Up to *size* bytes, as a file gives them."""
         data = self._stream.read(size)
-        self.hash.update(data)
+        self._hash.update(data)
         return data
+
+    @property
+    def source(self) -> bytes:
+        """The fingerprint, 32 bytes (FORMATS §4)."""
+        return self._hash.digest()
 
 
 def recompute_root(
@@ -55,7 +63,7 @@ def recompute_root(
     memory, any other is not. Raises :class:`FileRefused` as the service would.
     """
     left_out = frozenset(rejected_lines)
-    hashed = _Hashed(stream, seed)
+    hashed = FingerprintedStream(stream, seed)
     rows = read_upload(
         hashed,  # type: ignore[arg-type]  # read() is all that is asked of it
         format=format,
@@ -65,7 +73,7 @@ def recompute_root(
     )
     identities = (row.key.identity for row in rows if isinstance(row, Accepted) and row.line not in left_out)
     grown = _grow(_shuffled(identities, seed) if shuffle else identities, seed)
-    return Recomputed(grown.root(), grown.size, hashed.hash.digest())
+    return Recomputed(grown.root(), grown.size, hashed.source)
 
 
 def _shuffled(identities: Iterable[bytes], seed: bytes) -> Iterator[bytes]:

@@ -11,12 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from provenance.core.commitments import Tagger, source_fingerprint
+from provenance.core.commitments import Tagger
 from provenance.core.keyformats import CardKey, KeyFormat
 from provenance.errors import FileRefused
 from provenance.intake import Accepted, Rejected, read_upload
 from provenance.intake import Limits as IntakeLimits
 from provenance.services.context import Context
+from provenance.services.recompute import FingerprintedStream
 from provenance.services.spool import Spool
 from provenance.services.stage_values import StageOptions
 from provenance.store import bulk
@@ -89,22 +90,6 @@ class _Run:
         return self.count > 1 and 2 * self.followers >= self.count - 1
 
 
-class _Hashed:
-    """A stream that feeds what is read from it to a hash."""
-
-    def __init__(self, stream: BinaryIO, seed: bytes) -> None:
-        self._stream = stream
-        self._hash = source_fingerprint(seed)
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._hash.update(data)
-        return data
-
-    def digest(self) -> bytes:
-        return self._hash.digest()
-
-
 def read(
     context: Context, upload: BinaryIO, options: StageOptions, seed: bytes, progress: Progress | None
 ) -> Readings:
@@ -133,9 +118,9 @@ def _fill(
     )
     newest_first = [Tagger(key) for _, key in sorted(context.vault.tag_keys.items(), reverse=True)]
     run = _Run() if _has_weak_serials(key_format) else None
-    stream: BinaryIO = _Hashed(upload, seed)  # type: ignore[assignment]  # read() is all that is asked of it
+    stream = FingerprintedStream(upload, seed)
     rows = read_upload(
-        stream,
+        stream,  # type: ignore[arg-type]  # read() is all that is asked of it
         format=key_format,
         filename=options.filename,
         content_type=options.content_type,
@@ -151,7 +136,7 @@ def _fill(
         if readings.keys.count % _REPORT_EVERY == 0:
             progress(readings.keys.count)
     progress(readings.keys.count)
-    readings.source = stream.digest()  # type: ignore[attr-defined]
+    readings.source = stream.source
     readings.is_sequential = run is not None and run.is_sequential
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,6 +56,21 @@ def test_whatever_is_sent_in_whatever_order_a_key_belongs_to_whoever_was_first(
             assert (staged.to_sign is not None) == stands
             owners |= dict.fromkeys(fresh, supplier.address) if stands else {}
         assert here.count("card_key") == len(owners)
+
+
+def test_the_suppliers_own_check_reaches_neither_store_nor_service() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, provenance.services.recompute; print(*sys.modules)"],
+        cwd=Path(__file__).resolve().parents[2],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert "provenance.core.commitments" in loaded
+    reached = [
+        name for name in loaded if name.startswith(("provenance.store", "sqlalchemy", "provenance.chain"))
+    ]
+    assert reached == []
 
 
 @pytest.mark.slow

@@ -167,11 +167,12 @@ def records_of(entries: Iterable[Entry], size: int) -> tuple[list[bytes], list[E
     return records, [entry for entry in on_keys if entry.is_range]
 
 
-def with_state(entries: Iterable[Entry], manifest: BatchManifest | None = None) -> tuple[Entry, ...]:
-    """*entries* and the STATE entry that tells the truth about them."""
+def with_state(entries: Iterable[Entry], invented: Iterable[Entry] = ()) -> tuple[Entry, ...]:
+    """*entries* and the STATE entry that tells the truth about them, or of *invented* range entries too."""
     before = tuple(entries)
-    batch = manifest or golden_manifest()
+    batch = GOLDEN_MANIFEST
     records, ranges = records_of(before, batch.size)
+    ranges += invented
     range_chain = statetree.chain(entry.encode() for entry in ranges)
     leaf = statetree.batch_leaf(batch.batch_id, range_chain, statetree.keys_root(records))
     first, count = split_number(len(before))

@@ -350,6 +350,8 @@ def test_a_successor_acts_for_the_party_it_succeeds() -> None:
     story = (SUPPLIER, SHOP, COMMISSION, TRANSFER, RECEIVE, succession, replace(SELL, actor=STRANGER))
     assert check(world_of(renumbered(story), details={}).bundle()).state == "SOLD"
     assert lie(SUPPLIER, SHOP, COMMISSION, TRANSFER, RECEIVE, succession, SELL).step == 9
+    dismissed = replace(SHOP, subject=address_subject(STRANGER), reason=7, detail=bytes(32))
+    assert lie(*story[:-1], dismissed, story[-1]).step == 9, "a suspended successor does not act"
     assert lie(SUPPLIER, SHOP, COMMISSION, TRANSFER, RECEIVE, replace(SELL, actor=STRANGER)).step == 9
 
 
@@ -403,6 +405,55 @@ def test_an_older_state_does_not_prove_the_present() -> None:
     old = merkle.inclusion_path(leaves, 8)
     assert GOOD.state is not None
     assert rejected(replace(GOOD, state=replace(GOOD.state, index=8, entry=ENTRIES[8], path=old))).step == 10
+
+
+def test_a_recall_of_a_range_cannot_be_left_out() -> None:
+    recall = replace(TRANSFER, type=EntryType.VOID, party=bytes(20), detail=bytes(32))
+    story = renumbered((SUPPLIER, SHOP, COMMISSION, TRANSFER, RECEIVE, recall))
+    honest = without_use(world_of(story, details={}).bundle())
+    assert check(honest).state == "VOID"
+    assert rejected(replace(honest, custody=honest.custody[:-1])).step == 10
+
+
+def test_a_state_followed_by_a_sale_does_not_hide_the_sale() -> None:
+    story = renumbered((SUPPLIER, SHOP, COMMISSION, TRANSFER, RECEIVE))
+    sealed = with_state(story)
+    world = world_of(story, details={})
+    late = replace(SELL, time=sealed[-1].time + 1, detail=bytes(32))
+    size = len(sealed) + 1
+    log = replace(world, entries=(*sealed, late), anchors=((size, 1795000060),))
+    leaves = [merkle.leaf_hash(entry.encode()) for entry in log.entries]
+    before = world.bundle().state
+    assert before is not None
+    state = replace(before, path=merkle.inclusion_path(leaves, size - 2))
+    hiding = replace(without_use(log.bundle()), state=state)
+    assert hiding.head.size == size
+    assert rejected(replace(hiding, custody=hiding.custody[:-1])).step == 10
+
+
+def test_an_entry_of_another_type_is_no_state_whatever_it_says() -> None:
+    *before, state = with_state(ENTRIES[:-1])
+    world = golden_world()
+    disguised = replace(world, entries=(*before, replace(state, type=EntryType.BEACON)))
+    leaves = [merkle.leaf_hash(entry.encode()) for entry in disguised.entries]
+    assert GOOD.state is not None
+    path = merkle.inclusion_path(leaves, 13)
+    forged = replace(GOOD.state, entry=disguised.entries[13], path=path)
+    bundle = disguised.bundle()
+    assert rejected(replace(bundle, state=forged, beacons=GOOD.beacons[:0])).step == 10
+
+
+def test_ranges_of_another_batch_are_not_counted_in() -> None:
+    for invented in (replace(TRANSFER, subject=bytes(32), first=5, count=2), replace(SELL_OTHER, first=6)):
+        entries = with_state(ENTRIES[:-1], [invented])
+        bundle = replace(golden_world(), entries=entries).bundle()
+        assert bundle.state is not None
+        counted = replace(bundle.state, ranges=(*bundle.state.ranges, invented))
+        assert rejected(replace(bundle, state=counted)).step == 10
+
+
+def without_use(bundle: Bundle) -> Bundle:
+    return replace(bundle, key=replace(bundle.key, use=None))
 
 
 def test_what_stands_last_must_be_a_state_entry() -> None:

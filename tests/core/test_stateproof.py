@@ -51,7 +51,7 @@ def test_rlp_that_is_accepted_is_the_only_encoding(raw: bytes) -> None:
     [
         b"", b"\x81\x7f", b"\x81", b"\xb8\x37" + b"a" * 0x37, b"\xb9\x00\x38" + b"a" * 0x38, b"\xb8",
         b"\xbf" + b"\xff" * 8, b"\xff" * 9, b"\xc1", b"\xc2\x81", b"\xc1\x83aaa", b"\x80\x80", b"\xf8\x00",
-        b"\xc1" * 40, bytes(70_000),
+        b"\xc1" * 40, rlp.encode(b"a" * 70_000),
     ],
 )  # fmt: skip
 def test_rlp_that_is_cut_off_loose_or_too_deep_is_refused(raw: bytes) -> None:
@@ -210,7 +210,8 @@ def test_what_is_no_header_is_refused(items: Any) -> None:
     "node",
     [
         [b"\x40", b"v"], [b"", b"v"], [b"\x21" + bytes(32), b"v"], [b"\x00", b"v" * 32], [b"\x2f", b"v"],
-        [b"v"] * 3, [b""] * 17, [b"v"] * 17, b"leaf", [[b"\x20"], b"v"],
+        [b"v"] * 3, [b""] * 17, [b"v"] * 17, b"leaf", b"v" * 17, [[b"\x20"], b"v"],
+        [b"\x20" + bytes(32), b"v", b"surplus"],
     ],
     ids=str,
 )  # fmt: skip
@@ -218,6 +219,14 @@ def test_a_node_of_no_known_kind_is_refused(node: Any) -> None:
     raw = rlp.encode(node)
     with pytest.raises(InputRefused):
         stateproof.verify_trie(keccak256(raw), bytes(32), (raw,))
+
+
+def test_an_extension_that_leads_nowhere_is_not_followed() -> None:
+    leaf = rlp.encode([b"\x20" + bytes(32), b"v"])
+    detour = rlp.encode([b"\x00", keccak256(leaf)])
+    assert stateproof.verify_trie(keccak256(leaf), bytes(32), (leaf,)) == b"v"
+    with pytest.raises(InputRefused):
+        stateproof.verify_trie(keccak256(detour), bytes(32), (detour, leaf))
 
 
 def test_an_even_path_is_padded_with_zero_only() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.core import custody, statetree
-from provenance.core.entries import ZERO_HASH, Entry, EntryType, PartyReason, commit_details
+from provenance.core.entries import ZERO_HASH, Entry, EntryType, commit_details
 from provenance.core.lives import BatchFacts, KeyCustody
 from provenance.core.merkle import InclusionProof
 from provenance.core.parties import ListedParties, Step
@@ -38,7 +38,6 @@ def check_custody(run: Run) -> None:
             raise reject(9, f"parties[{position}] is not a PARTY entry about an address")
     listed = {placed.index: placed.entry for placed in bundle.parties}  # step 4: one index, one entry
     parties = ListedParties(listed.items())
-    succeeded = [entry.subject[12:] for entry in listed.values() if entry.reason == PartyReason.SUCCEEDED]
     facts = BatchFacts(
         manifest.batch_id, manifest.supplier, manifest.size, manifest.max_uses, manifest.expires_at
     )
@@ -49,7 +48,7 @@ def check_custody(run: Run) -> None:
         with rejecting(9, f"custody[{position}]"):
             life = custody.accept(life, step, parties)
         is_buyer = placed.entry.type in _BUYER_ACTS and placed.entry.actor in uses
-        if not is_buyer and not _is_admitted(succeeded, parties, step):
+        if not is_buyer and not parties.is_admitted(placed.entry.actor, step):
             raise reject(9, f"custody[{position}]: parties do not show its actor admitted then")
         if placed.entry.type is EntryType.SELL:
             uses.add(placed.entry.party)
@@ -93,13 +92,6 @@ def _check_details(where: str, placed: LoggedEntry) -> int:
     if commitment != placed.entry.detail:
         raise reject(8, f"{where}: the opened details are not those committed to")
     return 1
-
-
-def _is_admitted(succeeded: list[bytes], parties: ListedParties, step: Step) -> bool:
-    """Whether the actor, or a party that it succeeded, holds an admission at *step*."""
-    actor = step.entry.actor
-    candidates = {actor, *succeeded}
-    return any(parties.resolve(who, step) == actor and parties.is_admitted(who, step) for who in candidates)
 
 
 def _check_state_entry(run: Run, state: StatePart) -> None:

@@ -28,7 +28,7 @@ class Run:
     header_times: dict[int, int] = field(default_factory=dict)
     known_blocks: set[int] = field(default_factory=set)
     replayers: tuple[str, ...] = ()
-    custody: KeyCustody | None = None
+    custody: KeyCustody = field(init=False)  # step 9 gives it; nothing reads it before
     timeline: tuple[TimelineEvent, ...] = ()
     completeness: str = ""
 

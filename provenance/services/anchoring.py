@@ -25,6 +25,9 @@ from provenance.store import tiles as tile_store
 from provenance.store.anchors import AnchorKind, AnchorStatus, Sighting, StoredAnchor, size_ref
 
 LEASE_NAME: Final = "anchorer"
+IDLE_MS: Final = 15_000
+"""With nothing to anchor, the chain is only looked at this often, to notice that it was wiped."""
+
 _AT_ONCE: Final = 200
 """Anchors looked at in one beat; the others have the next."""
 
@@ -91,6 +94,7 @@ class AnchoringService:
         self._depth = depth
         self._leadership = Leadership(context.database, LEASE_NAME, lease_holder, lease_ms=lease_ms)
         sender = Sender(registry.chain, signer, fee_ceiling=fee_ceiling)
+        self._followed_at = -IDLE_MS
         self._outgoing = Outgoing(
             context, sender, self._leadership, depth=depth, stuck_ms=stuck_ms, hook=hook
         )
@@ -100,8 +104,13 @@ class AnchoringService:
         report = AnchoringReport()
         if not self._leadership.hold():
             return AnchoringReport(leads=False)
+        now = self._context.clock.now()
+        has_work = any(self._unsettled(kind) for kind in AnchorKind)
+        if not has_work and 0 <= now - self._followed_at < IDLE_MS:
+            return report
         try:
             self._follow_chain()
+            self._followed_at = now
             for anchor in self._unsettled(AnchorKind.BATCH):
                 self._advance(anchor, report)
             for anchor in self._unsettled(AnchorKind.CHECKPOINT):

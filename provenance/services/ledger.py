@@ -137,7 +137,7 @@ class Sequencer:
             return None
         # Last in a round that empties the queue: no entry after it is older than the block.
         if block is not None and len(waiting) < self._round:
-            waiting.append(self._beacon(connection, block, waiting[-1].entry.time))
+            waiting += self._beacons(connection, block, waiting[-1].entry.time)
         newest = checkpoints.newest(connection)
         size = newest.size if newest else 0
         leaves = [leaf_hash(stored.entry.encode()) for stored in waiting]
@@ -236,11 +236,15 @@ class Sequencer:
             return None
         return None if last and last[1].subject == block.hash else block
 
-    def _beacon(self, connection: Connection, block: BeaconBlock, earlier: int) -> StoredEntry:
+    def _beacons(self, connection: Connection, block: BeaconBlock, earlier: int) -> list[StoredEntry]:
+        """The BEACON of *block*; none while a clock ahead of ours has made the newest entry."""
+        try:
+            time = self._context.time_after(earlier)
+        except Unavailable:
+            return []
         first, count = split_number(block.number)
-        time = self._context.time_after(earlier)
         draft = Entry(EntryType.BEACON, time, block.hash, ZERO_ADDRESS, first, count)
         made = record(self._context, connection, draft)
         if block.header is not None:
             marks.keep_header(connection, block.hash, block.header)
-        return StoredEntry(made.event, None, made.entry, None)
+        return [StoredEntry(made.event, None, made.entry, None)]

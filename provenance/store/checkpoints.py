@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 
@@ -45,11 +46,11 @@ def set_note(connection: Connection, size: int, root: bytes, note: str) -> bool:
     return connection.execute(statement.values(note=note)).rowcount == 1
 
 
-def _query() -> Select[tuple[int, bytes, int, str | None]]:
+def _query() -> Select[Any]:
     columns = (table.c.size, table.c.root, table.c.time, table.c.note)
     return select(*columns).order_by(table.c.size.desc()).limit(1)
 
 
-def _first(connection: Connection, query: Select[tuple[int, bytes, int, str | None]]) -> StoredHead | None:
+def _first(connection: Connection, query: Select[Any]) -> StoredHead | None:
     found = connection.execute(query).first()
     return None if found is None else StoredHead(found[0], bytes(found[1]), found[2], found[3])

@@ -47,7 +47,7 @@ def header_of(connection: Connection, block_hash: bytes) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-def _indexed(kind: EntryType) -> Select[tuple[int, bytes]]:
+def _indexed(kind: EntryType) -> Select[Any]:
     return select(table.c.log_index, table.c.raw).where(*_of_type(kind), table.c.log_index.is_not(None))
 
 

@@ -67,6 +67,7 @@ def test_a_wiped_testnet_gets_registry_batches_and_every_anchored_size_back(
 
     url = testnet.wipe()
     assert url
+    world.clock.pass_ms(15_000)
     assert anchoring.beat().problems == []
 
     assert registry.latest() == sizes[-1]

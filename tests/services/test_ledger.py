@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from provenance.core import tiles
-from provenance.core.entries import EntryType, KeyReason
+from provenance.core.entries import Entry, EntryType, KeyReason
 from provenance.core.merkle import leaf_hash, root
 from provenance.core.notes import Checkpoint, Note, verify
 from provenance.core.tiles import decode_bundle
@@ -330,6 +330,29 @@ class TestBeacons:
         assert EntryType.BEACON not in self.types(world)
         sequencer.sequence()
         assert self.types(world)[-1] is EntryType.BEACON
+
+    def test_an_entry_of_a_clock_ahead_of_ours_holds_up_the_beacon_but_not_the_log(
+        self, world: World
+    ) -> None:
+        ahead = Entry(EntryType.QUALIFICATION, world.clock.now() + 60_000, bytes(32), bytes(20))
+        world.enter(ahead)
+        head = world.sequencer(chain=FakeChain()).sequence()
+        assert head is not None
+        assert head.added == 3
+        assert EntryType.BEACON not in self.types(world)
+
+    def test_a_chain_that_did_not_answer_is_left_alone_for_a_while(self, world: World) -> None:
+        chain = FakeChain()
+        block, chain.block = chain.block, None
+        sequencer = world.sequencer(chain=chain)
+        world.enter()
+        sequencer.sequence()
+        chain.block = block
+        for wait, beacons in ((29_000, 0), (1_000, 1)):
+            world.clock.pass_ms(wait)
+            world.enter()
+            sequencer.sequence()
+            assert self.types(world).count(EntryType.BEACON) == beacons
 
     def test_without_a_chain_sequencing_goes_on(self, world: World) -> None:
         chain = FakeChain()

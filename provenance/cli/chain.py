@@ -36,7 +36,9 @@ def chain() -> None:
 
 
 @chain.command("up")
-@click.option("--port", type=click.IntRange(0, 65535), default=8545, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8545, show_default=True, help="0 takes a free one."
+)
 @_project
 @json_option
 def up(port: int, project: Path | None) -> None:
@@ -67,7 +69,9 @@ def wipe(project: Path | None) -> None:
 
 
 @chain.command("deploy")
-@click.option("--deployer", type=click.Path(path_type=Path), help="Keystore of an account used for nothing else.")
+@click.option(
+    "--deployer", type=click.Path(path_type=Path), help="Keystore of an account used for nothing else."
+)
 @click.option("--password-file", metavar="FILE", help="Its password, or - for standard input.")
 @click.option("--anchorer", metavar="0x…", help="Address that may anchor checkpoints.")
 @json_option
@@ -157,7 +161,11 @@ def _accounts(
 def _chain_status(settings: Settings) -> dict[str, Any]:
     from provenance.chain.registry import RegistryClient
 
-    told: dict[str, Any] = {"url": settings.chain_url, "chain_id": settings.chain_id, "registry": settings.registry}
+    told: dict[str, Any] = {
+        "url": settings.chain_url,
+        "chain_id": settings.chain_id,
+        "registry": settings.registry,
+    }
     try:
         node = _node(settings)
         node.verify_network()

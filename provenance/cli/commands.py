@@ -23,31 +23,37 @@ class Entry(NamedTuple):
 
 COMMANDS: Final[dict[str, Entry]] = {
     "demo": Entry("all", "provenance.demo.command:demo", "Run the whole story on sample files and check it."),
-    "sample": Entry("all", "provenance.cli.sample:sample", "Make seeded supplier files with the truth beside them."),
+    "sample": Entry("all", "provenance.cli.sample:sample", "Make seeded supplier files to try things with."),
     "doctor": Entry("all", "provenance.cli.doctor:doctor", "Say what this machine has and what is missing."),
     "init": Entry("operator", "provenance.cli.init:init", "Make key files, database and the first operator."),
     "serve": Entry("operator", "provenance.cli.running:serve", "Run the HTTP API."),
-    "worker": Entry("operator", "provenance.cli.running:worker", "Run sequencer, anchoring and the other chores."),
+    "worker": Entry(
+        "operator", "provenance.cli.running:worker", "Run sequencing, anchoring and other chores."
+    ),
     "anchor": Entry("operator", "provenance.cli.running:anchor", "Anchor the newest checkpoint now."),
-    "party": Entry("operator", "provenance.cli.party:party", "Admit, suspend, succeed and list parties."),
-    "credential": Entry("operator", "provenance.cli.credential:credential", "Issue, revoke and list API tokens."),
-    "chain": Entry("operator", "provenance.cli.chain:chain", "The local testnet and the registry contract."),
+    "party": Entry("operator", "provenance.cli.party:party", "Admit, suspend, list parties."),
+    "credential": Entry(
+        "operator", "provenance.cli.credential:credential", "Issue, revoke, list API tokens."
+    ),
+    "chain": Entry("operator", "provenance.cli.chain:chain", "Local testnet and registry."),
     "keys": Entry("supplier", "provenance.cli.keystore:keys", "Make the keystore that signs batches."),
-    "register": Entry("supplier", "provenance.cli.registering:register", "Register a file of keys, check it, sign it."),
-    "batch": Entry("supplier", "provenance.cli.batch:batch", "Look at a batch, its rejected lines; give it up."),
-    "transfer": Entry("platform", "provenance.cli.transfer:transfer", "Hand keys over: offer, accept, refuse, withdraw."),
+    "register": Entry(
+        "supplier", "provenance.cli.registering:register", "Register a file of keys: check, sign."
+    ),
+    "batch": Entry("supplier", "provenance.cli.batch:batch", "Look at a batch, or give it up."),
+    "transfer": Entry("platform", "provenance.cli.transfer:transfer", "Hand keys over, two-sided."),
     "verify": Entry("platform", "provenance.cli.looking:verify", "Ask whether keys are good to sell."),
     "reserve": Entry("platform", "provenance.cli.reserving:reserve", "Hold keys for a checkout."),
     "extend": Entry("platform", "provenance.cli.reserving:extend", "Hold reserved keys longer."),
     "release": Entry("platform", "provenance.cli.reserving:release", "Let reserved keys go."),
     "sell": Entry("platform", "provenance.cli.trading:sell", "Sell keys: verify and claim in one step."),
-    "deliver": Entry("platform", "provenance.cli.trading:deliver", "Record that a sold key was shown to its buyer."),
+    "deliver": Entry("platform", "provenance.cli.trading:deliver", "Record that a sold key was shown."),
     "redeem": Entry("platform", "provenance.cli.trading:redeem", "Record that a key was used."),
-    "reinstate": Entry("platform", "provenance.cli.trading:reinstate", "Undo a sale or a redemption, within 10 days."),
+    "reinstate": Entry("platform", "provenance.cli.trading:reinstate", "Undo a sale, within 10 days."),
     "void": Entry("platform", "provenance.cli.trading:void", "End keys for good, or recall a range."),
-    "reissue": Entry("platform", "provenance.cli.trading:reissue", "Record the replacement of a void or used key."),
+    "reissue": Entry("platform", "provenance.cli.trading:reissue", "Record the replacement of a key."),
     "events": Entry("platform", "provenance.cli.looking:events", "What was done under your address."),
-    "alerts": Entry("platform", "provenance.cli.looking:alerts", "Warnings for you: duplicates and the like."),
-    "custody": Entry("buyer", "provenance.cli.looking:custody", "The life of one key, as far as you may see it."),
+    "alerts": Entry("platform", "provenance.cli.looking:alerts", "Warnings for you."),
+    "custody": Entry("buyer", "provenance.cli.looking:custody", "The life of one key."),
     "proof": Entry("buyer", "provenance.cli.proof:proof", "Make a proof; verify one offline."),
 }

@@ -38,7 +38,9 @@ def credential() -> None:
 @click.option("--label", default="", help="What it is for, for your own list.")
 @click.option("--scope", "scopes", multiple=True, help="May be repeated; by default what its roles need.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until it ends; never by default.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the token to a new file, mode 0600.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the token to a new file, mode 0600."
+)
 @json_option
 def issue(who: str, label: str, scopes: tuple[str, ...], days: int | None, out: Path | None) -> None:
     """Issue a token to a party. It is shown this once: on standard output, or in the file of --out."""

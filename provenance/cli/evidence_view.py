@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
-import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -23,7 +23,7 @@ _WIDTH: Final = 110
 
 def draw(evidence: Evidence) -> None:
     """Draw *evidence* on standard output."""
-    stream = click.get_text_stream("stdout")
+    stream = sys.stdout
     console = Console(file=stream, width=None if stream.isatty() else _WIDTH, highlight=False)
     console.print(_headline(evidence))
     console.print(_steps(evidence))
@@ -33,7 +33,7 @@ def draw(evidence: Evidence) -> None:
 
 def _headline(evidence: Evidence) -> Text:
     words = say(
-        "The proof holds: key {index} of batch {batch}… is {state}, {anchoring}; log {origin} at size {size}.",
+        "The proof holds: key {index} of batch {batch}… is {state}, {anchoring}; log {origin}, size {size}.",
         index=evidence.key_index,
         batch=evidence.batch_id.hex()[:12],
         state=evidence.state,
@@ -52,7 +52,7 @@ def _steps(evidence: Evidence) -> Table:
     table.add_column("", justify="right")
     table.add_column("")
     table.add_column(say("Step"))
-    table.add_column(say("Established"), ratio=2)
+    table.add_column(say("Established"), ratio=2, overflow="fold")
     table.add_column(say("Not checked, and why"), ratio=1)
     for step in evidence.steps:
         table.add_row(*_step(step))
@@ -62,7 +62,7 @@ def _steps(evidence: Evidence) -> Table:
 def _step(step: StepEvidence) -> tuple[Text, ...]:
     mark, colour = _MARKS[step.status]
     shown = [finding.what for finding in step.findings if finding.why_not is None]
-    missing = [f"{finding.what}: {finding.why_not}" for finding in step.findings if finding.why_not is not None]
+    missing = [f"{one.what}: {one.why_not}" for one in step.findings if one.why_not is not None]
     return (
         Text(str(step.number)),
         Text(mark, style=colour),

@@ -10,7 +10,14 @@ import click
 
 from provenance.cli.language import say
 from provenance.cli.output import is_json
-from provenance.errors import AccessDenied, InputRefused, ManyRefused, ProofRejected, ProvenanceError, Unavailable
+from provenance.errors import (
+    AccessDenied,
+    InputRefused,
+    ManyRefused,
+    ProofRejected,
+    ProvenanceError,
+    Unavailable,
+)
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -21,7 +28,7 @@ _ADVICE: Final[tuple[tuple[type[ProvenanceError], str], ...]] = (
     (Unavailable, "nothing was done; try again when it is back, `provenance doctor` says what is missing"),
     (AccessDenied, "check PROVENANCE_TOKEN or --token-file, or ask the operator"),
 )
-_MAX_FACTS: Final = 12
+_MAX_DETAILS: Final = 12
 
 
 def exit_code(error: ProvenanceError) -> int:
@@ -33,7 +40,8 @@ def from_os(error: OSError) -> ProvenanceError:
     """A file or folder that cannot be used, as an error of ours that names it and the reason."""
     where = f"{error.filename}: " if isinstance(error.filename, str) else ""
     reason = error.strerror or type(error).__name__
-    return InputRefused(f"{where}{reason}; check the path and its permissions", code="file_unusable")
+    code = "file_missing" if isinstance(error, FileNotFoundError) else "file_unusable"
+    return InputRefused(f"{where}{reason}; check the path and its permissions", code=code)
 
 
 def unexpected(error: Exception) -> ProvenanceError:
@@ -42,16 +50,16 @@ def unexpected(error: Exception) -> ProvenanceError:
         raise error
     kind = type(error).__name__
     return Unavailable(
-        f"something unforeseen happened ({kind}); run again with PROVENANCE_DEBUG=1 and report what it says"
-    , code="internal_error")
+        f"something unforeseen happened ({kind}); run again with PROVENANCE_DEBUG=1 and report what it says",
+        code="internal_error",
+    )
 
 
 def tell(error: ProvenanceError) -> None:
     """One line on standard error; with ``--json`` also the same as data on standard output."""
     click.echo(line(error), err=True)
-    if isinstance(error, ManyRefused):
-        for position, one in error.errors[:_MAX_FACTS]:
-            click.echo(f"  {position}: [{one.code}] {one.message}", err=True)
+    for detail in _details(error)[:_MAX_DETAILS]:
+        click.echo(f"  {detail}", err=True)
     if is_json():
         click.echo(json.dumps({"error": as_json(error)}, ensure_ascii=False, default=str))
 
@@ -72,6 +80,20 @@ def as_json(error: ProvenanceError) -> dict[str, object]:
     if isinstance(error, ManyRefused):
         told["errors"] = [{"position": position, **as_json(one)} for position, one in error.errors]
     return told
+
+
+def _details(error: ProvenanceError) -> list[str]:
+    """One line for each of many refusals, whether they are our own or were told by the service."""
+    if isinstance(error, ManyRefused):
+        return [f"{position}: [{one.code}] {one.message}" for position, one in error.errors]
+    told = error.facts.get("errors")
+    if not isinstance(told, list):
+        return []
+    return [
+        f"{one.get('pointer', '')}: [{one.get('code', '')}] {one.get('detail', '')}"
+        for one in told
+        if isinstance(one, dict)
+    ]
 
 
 def _place(error: ProvenanceError) -> str:

@@ -109,6 +109,10 @@ def _tell(settings: Settings, created: list[str], operator: bytes) -> None:
     first = say("Ready: {origin} in {home}.", origin=settings.origin, home=settings.home)
     answer(data, first, say("Operator: {address}", address="0x" + operator.hex()))
     if created:
-        hint("Back up the key files in {folder} now, apart from the database.", folder=settings.secrets_folder)
+        hint(
+            "Back up the key files in {folder} now, apart from the database.", folder=settings.secrets_folder
+        )
         hint("Losing tag-1.key loses every look-up, losing master.key every sealed detail: nobody can help.")
-    hint("Next: `provenance party admit`, `provenance credential issue`, `provenance serve`, `provenance worker`.")
+    hint(
+        "Next: `provenance party admit`, `provenance credential issue`, then `serve` and `worker`."
+    )

@@ -7,32 +7,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import sys
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final
 
 import click
 
 from provenance.cli.language import say
 from provenance.errors import InputRefused, KeyMalformed
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 MAX_SECRET_BYTES: Final = 64 * 1024
 MAX_KEYS_BYTES: Final = 8 << 20
 _STDIN: Final = "-"
 
 
-class SecretPath(click.ParamType[str]):
-    """A path to a secret, or ``-``. A value that can be no path is refused without repeating it."""
-
-    name = "file"
-
-
 def read_bytes(path: str, limit: int) -> bytes:
     """At most *limit* bytes of a file or of standard input; raises ``InputRefused`` (``file_too_large``)."""
     if path == _STDIN:
-        return _bounded(click.get_binary_stream("stdin"), limit, "standard input")
+        return _bounded(sys.stdin.buffer, limit, say("standard input"))
     with Path(path).open("rb") as stream:
         return _bounded(stream, limit, path)
 
@@ -72,25 +64,26 @@ def password(path: str | None, *, confirm: bool = False) -> bytes:
     """A keystore's password: the line of a file, else asked for where there is a terminal."""
     if path is not None:
         return read_line(path, "password").encode()
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise InputRefused(
-            "no password: name its file with --password-file, or - for standard input", code="password_missing"
+            "no password: name its file with --password-file, or - for standard input",
+            code="password_missing",
         )
     asked: str = click.prompt(say("Password"), hide_input=True, confirmation_prompt=confirm, err=True)
     return asked.encode()
 
 
-def token(path: str | None) -> str:
+def token(path: str | None, *, required: bool = True) -> str | None:
     """The bearer token: of ``--token-file``, else ``PROVENANCE_TOKEN``, else ``PROVENANCE_TOKEN_FILE``."""
     chosen = path
     if chosen is None:
         if value := os.environ.get("PROVENANCE_TOKEN", "").strip():
             return _printable(value)
         chosen = os.environ.get("PROVENANCE_TOKEN_FILE")
+    if chosen is None and not required:
+        return None
     if chosen is None:
-        raise click.UsageError(
-            say("no credential: set PROVENANCE_TOKEN, or name a file with --token-file")
-        )
+        raise click.UsageError(say("no credential: set PROVENANCE_TOKEN, or name a file with --token-file"))
     return _printable(read_line(chosen, "token"))
 
 
@@ -110,7 +103,7 @@ def card_keys(path: str, format_id: str) -> list[dict[str, str]]:
             parse(key_format, raw)
         except KeyMalformed as error:
             raise KeyMalformed(error.message, code=error.code, file=_name(path), line=number) from None
-        keys.append({"format": format_id, "key": raw})
+        keys.append({"format": format_id, "text": raw})
     if not keys:
         raise InputRefused("no key in it; write one a line", code="file_blank", file=_name(path))
     return keys
@@ -131,7 +124,8 @@ def write_secret(path: Path, content: bytes) -> None:
 def _bounded(stream: BinaryIO, limit: int, name: str) -> bytes:
     content = stream.read(limit + 1)
     if len(content) > limit:
-        raise InputRefused(f"larger than {limit} bytes; is it the right file?", code="file_too_large", file=name)
+        message = f"larger than {limit} bytes; is it the right file?"
+        raise InputRefused(message, code="file_too_large", file=name)
     return content
 
 

@@ -8,7 +8,6 @@ import click
 
 from provenance.cli.group import Group
 from provenance.cli.inputs import password, read_line
-from provenance.cli.language import say
 from provenance.cli.output import answer, hint, json_option
 from provenance.errors import InputRefused
 
@@ -20,8 +19,12 @@ def keys() -> None:
 
 @keys.command("new")
 @click.argument("keystore", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--password-file", metavar="FILE", help="The password's file, or - for standard input; else asked for.")
-@click.option("--import", "private_key", metavar="FILE", help="Take this private key (hex) instead of a new one.")
+@click.option(
+    "--password-file", metavar="FILE", help="The password's file, or - for standard input; else asked for."
+)
+@click.option(
+    "--import", "private_key", metavar="FILE", help="Take this private key (hex) instead of a new one."
+)
 @json_option
 def new(keystore: Path, password_file: str | None, private_key: str | None) -> None:
     """Make a new keystore file and print its address. An old file is never overwritten."""

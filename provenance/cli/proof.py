@@ -34,10 +34,20 @@ def proof() -> None:
 @click.option("--registry", metavar="0x…", help="The registry contract you mean.")
 @click.option("--log-key", metavar="NAME+HASH+KEY", help="The public key you know the log by.")
 @click.option("--node", metavar="URL", help="Ask this Ethereum node, which you trust.")
-@click.option("--block-hash", metavar="HEX", help="Trust this block instead; the state proof in the bundle leads to it.")
+@click.option(
+    "--block-hash", metavar="HEX", help="Trust this block instead; the state proof in the bundle leads to it."
+)
 @click.option("--key-file", metavar="FILE", help="The card key in your hand, one line; - for standard input.")
-@click.option("--witness", "witnesses", multiple=True, metavar="NAME+HASH+KEY", help="A witness you know; may be repeated.")
-@click.option("--threshold", type=click.IntRange(0), default=0, help="How many of the witnesses must have signed.")
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="NAME+HASH+KEY",
+    help="A witness you know; may be repeated.",
+)
+@click.option(
+    "--threshold", type=click.IntRange(0), default=0, help="How many of the witnesses must have signed."
+)
 @json_option
 def verify(file: str, key_file: str | None, **reader: Any) -> None:
     """Verify a proof file, offline, step by step.

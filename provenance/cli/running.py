@@ -52,7 +52,9 @@ def worker(once: bool) -> None:
 
 
 @click.command("anchor", cls=TranslatedCommand)
-@click.option("--timeout", type=click.IntRange(1, 86_400), default=120, show_default=True, help="Seconds to wait.")
+@click.option(
+    "--timeout", type=click.IntRange(1, 86_400), default=120, show_default=True, help="Seconds to wait."
+)
 @click.option("--here", is_flag=True, help="Do the worker's chores in this process meanwhile.")
 @json_option
 def anchor(timeout: int, here: bool) -> None:
@@ -80,8 +82,8 @@ def anchor(timeout: int, here: bool) -> None:
 
 
 def _worker() -> Worker:
-    from provenance.bootstrap import build_worker
     from provenance.config import load_settings
+    from provenance.worker import build_worker
 
     return build_worker(load_settings())
 
@@ -91,7 +93,7 @@ def _wait(context: Context, size: int, timeout: int, work: Worker | None) -> Non
     while not _is_anchored(context, size):
         if time.monotonic() > deadline:
             raise Unavailable(
-                f"checkpoint {size} is asked for but not on the chain after {timeout} s; is a worker running?",
+                f"checkpoint {size} is not on the chain after {timeout} s; is a worker running?",
                 code="anchor_timeout",
             )
         if work:

@@ -130,10 +130,11 @@ alias = Table(
     "alias",
     metadata,
     Column("digest", LargeBinary(16), nullable=False, comment="first half of the 32-byte tag"),
-    Column("kind", SmallInteger, nullable=False, comment="0 serial, 1 serial and secret, 2 secret alone"),
+    Column("kind", SmallInteger, nullable=False, comment="0 serial, 1 whole, 2 secret; 3, 4 short 1, 2"),
     Column("batch", BigInteger, nullable=False),
     Column("idx", BigInteger, nullable=False),
     PrimaryKeyConstraint("digest", "kind", "batch", "idx"),
+    Index("ix_alias_batch", "batch"),
     sqlite_with_rowid=False,
 )
 """What a key is also known by, across formats; looked up, never unique."""

@@ -29,13 +29,16 @@ def upgrade() -> None:
             "digest", sa.LargeBinary(length=16), nullable=False, comment="first half of the 32-byte tag"
         ),
         sa.Column(
-            "kind", sa.SmallInteger(), nullable=False, comment="0 serial, 1 serial and secret, 2 secret alone"
+            "kind", sa.SmallInteger(), nullable=False, comment="0 serial, 1 whole, 2 secret; 3, 4 short 1, 2"
         ),
         sa.Column("batch", sa.BigInteger(), nullable=False),
         sa.Column("idx", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest", "kind", "batch", "idx", name=op.f("pk_alias")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("alias", schema=None) as batch_op:
+        batch_op.create_index("ix_alias_batch", ["batch"], unique=False)
+
     op.create_table(
         "anchor",
         sa.Column("kind", sa.SmallInteger(), nullable=False, comment="1 batch, 2 checkpoint"),
@@ -402,6 +405,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_anchor_status")
 
     op.drop_table("anchor")
+    with op.batch_alter_table("alias", schema=None) as batch_op:
+        batch_op.drop_index("ix_alias_batch")
     op.drop_table("alias")
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.drop_index("ix_alert_party")

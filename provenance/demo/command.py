@@ -1,0 +1,128 @@
+"""``provenance demo``: the whole story over real HTTP and a real local chain."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from provenance.chain.signer import Signer
+from provenance.demo import proving, registering, secrecy, trading
+from provenance.demo.caller import Caller
+from provenance.demo.stage import Stage
+from provenance.demo.story import PromiseBroken, Story
+from provenance.demo.world import Supplier, World
+from provenance.errors import ProvenanceError
+from provenance.sample import default_spec, generate
+
+_FORMATS = (
+    "cmcc-national", "cucc-national", "ctcc-national", "junnet", "steam",
+    "xbox", "google-play", "jd-ecard", "razer-gold", "minted",
+)  # fmt: skip
+
+
+@click.command("demo")
+@click.option("--json", "as_json", is_flag=True, help="The steps and their evidence as one JSON document.")
+@click.option("--keep-running", is_flag=True, help="Leave the services up until Ctrl-C, and say where.")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
+@click.option("--keys", type=click.IntRange(1_000, 1_000_000), default=10_000, show_default=True)
+@click.option("--seed", type=int, default=20_260_801, show_default=True, help="Seed of the sample files.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port of the API; any free one by default."
+)
+def demo(as_json: bool, keep_running: bool, folder: Path, keys: int, seed: int, port: int) -> None:
+    """Run the whole story on sample supplier files and check every promise on the way.
+
+    Two suppliers, two shops, an issuer, ten formats. Everything it makes lies below --folder,
+    which is emptied first. Exit status 0 says that every promise was kept.
+    """
+    story = Story(quiet=as_json)
+    stage = Stage(folder, port=port or (8080 if keep_running else 0))
+    try:
+        _run(story, stage, keys, seed, keep_running)
+    except (PromiseBroken, ProvenanceError) as broken:
+        story.say(f"\n✘ {broken}\n  Logs are in {stage.logs}.")
+        if as_json:
+            click.echo(json.dumps(story.as_data() | {"broken": str(broken)}, ensure_ascii=False))
+        sys.exit(1)
+    finally:
+        stage.close()
+    if as_json:
+        click.echo(json.dumps(story.as_data(), ensure_ascii=False))
+    story.say(f"\n{len(story.steps)} promises kept. What was made lies in {stage.folder}.")
+
+
+def _run(story: Story, stage: Stage, keys: int, seed: int, keep_running: bool) -> None:
+    world = _set_the_stage(story, stage, keys, seed)
+    registering.register(world)
+    trading.trade(world)
+    if keep_running:
+        _wait(world)
+        return
+    proving.prove(world)
+    secrecy.look_for_keys(world)
+
+
+def _set_the_stage(story: Story, stage: Stage, keys: int, seed: int) -> World:
+    story.act("The stage: sample files, a local Ethereum node, the service")
+    with story.step("sample supplier files, each with the truth about every line beside it") as step:
+        spec = default_spec(keys // len(_FORMATS), format_ids=_FORMATS)
+        samples = generate(stage.folder / "samples", seed, spec)[: len(_FORMATS)]
+        step.show(files=len(samples), keys=sum(sample.accepted for sample in samples))
+    with story.step("a local testnet (Hardhat)") as step:
+        step.show(url=stage.raise_chain())
+    with story.step("key files, database, the first operator") as step:
+        token = stage.initialise()
+        step.show(home=stage.home.name)
+    with story.step("the registry contract at its address") as step:
+        step.show(**json.loads(stage.run("chain", "deploy", "--json")))
+    with story.step("worker and API, as processes of their own") as step:
+        stage.raise_worker()
+        stage.raise_api()
+        step.show(api=stage.url)
+    world = World(story, stage, Caller(stage.url, "operator", token=token), Caller(stage.url, "the public"))
+    world.samples = samples
+    _admit(world)
+    return world
+
+
+def _admit(world: World) -> None:
+    with world.story.step("two suppliers, two shops and an issuer are admitted") as step:
+        for name in ("supplier-north", "supplier-south"):
+            signer = Signer(os.urandom(32), chain_id=31337)
+            caller = _party(world, name, "supplier", {"address": "0x" + signer.address.hex()})
+            world.suppliers.append(Supplier(caller, signer))
+        world.shops = [
+            _party(world, name, "platform", {"party_id": name}) for name in ("shop-one", "shop-two")
+        ]
+        world.issuer = _party(world, "issuer", "issuer", {"party_id": "issuer"})
+        step.show(parties=5)
+
+
+_SCOPES = {
+    "supplier": ["register", "transfer", "verify", "prove", "read", "redeem", "sell"],
+    "platform": ["transfer", "verify", "sell", "redeem", "prove", "read"],
+    "issuer": ["verify", "redeem", "read"],
+}
+
+
+def _party(world: World, name: str, role: str, identity: dict[str, str]) -> Caller:
+    party = world.operator.post("/parties", {"name": name, "role": role, **identity}).ok()
+    wish = {"label": "demo", "scopes": _SCOPES[role], "party": party["address"]}
+    credential = world.operator.post("/credentials", wish).ok()
+    return Caller(world.stage.url, name, party["address"], credential["token"])
+
+
+def _wait(world: World) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stage = world.stage
+    world.story.say(f"\nRunning at {stage.url} (API: {stage.url}/docs). Node: {stage.testnet.url}.")
+    world.story.say("Ctrl-C ends it.")
+    stop.wait()

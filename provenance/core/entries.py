@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-import rfc8785
-
+from provenance.core import canonical
 from provenance.core.digests import sha256
 from provenance.errors import InputRefused
 
@@ -22,6 +21,9 @@ ZERO_HASH: Final = bytes(32)
 DETAIL_SALT_SIZE: Final = 16
 MAX_DETAIL_SIZE: Final = 16 * 1024
 """Bound on the canonical JSON of an entry's details, so that a bundle of many entries stays readable."""
+
+_BUNDLE_LEVELS: Final = 4
+"""The details of an entry lie this deep in a proof bundle (FORMATS §10): custody[i].details.value."""
 
 _LAYOUT: Final = struct.Struct(">BBHQ32sII20s20s32s")
 
@@ -193,18 +195,21 @@ def commit_details(salt: bytes, details: dict[str, Any]) -> bytes:
     """The 32-byte commitment ``H(salt ‖ RFC 8785 of details)``.
 
     Without the 16 random bytes of *salt* it says nothing about the details: deleting salt and
-    details is how erasure works. Raises :class:`InputRefused` (``details_too_large``).
+    details is how erasure works. Raises :class:`InputRefused` (``details_too_large``),
+    and as :func:`provenance.core.canonical.encode` does for details that no bundle could carry.
     """
     if len(salt) != DETAIL_SALT_SIZE:
         raise _malformed(f"a detail salt has {DETAIL_SALT_SIZE} bytes")
-    canonical = rfc8785.dumps(details)
-    if len(canonical) > MAX_DETAIL_SIZE:
+    # Nested as in a bundle, whose depth is bounded: what is committed to can always be shown.
+    nested = canonical.encode([[[[details]]]])
+    encoded = nested[_BUNDLE_LEVELS:-_BUNDLE_LEVELS]
+    if len(encoded) > MAX_DETAIL_SIZE:
         raise InputRefused(
             f"the details of an entry are at most {MAX_DETAIL_SIZE} bytes of canonical JSON; send less",
             code="details_too_large",
             limit=MAX_DETAIL_SIZE,
         )
-    return sha256(salt + canonical)
+    return sha256(salt + encoded)
 
 
 def _malformed(message: str) -> InputRefused:

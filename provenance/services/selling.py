@@ -174,7 +174,8 @@ class SellingService:
         return self._fingerprint(order.number)
 
     def _fingerprint(self, number: str) -> bytes:
-        return self._context.vault.fingerprint("order", number.encode())
+        # What has no UTF-8 form is refused with the details, which carry the number too.
+        return self._context.vault.fingerprint("order", number.encode("utf-8", "surrogatepass"))
 
     def _outcome(self, seller: bytes, ref: KeyRef, order: Order) -> SaleOutcome:
         try:

@@ -1,0 +1,177 @@
+// The only JSON a proof may be made of (FORMATS, conventions and §10): RFC 8785, integers, no repeated member.
+// JSON.parse is not used: it takes the last of two members of one name and rounds big numbers in silence.
+import { equal, utf8 } from "./bytes.js";
+import { Refused } from "./errors.js";
+
+export const MAX_DEPTH = 16;
+const MAX_DIGITS = 17; // digits and sign of 2^53-1; longer ones are refused before they become numbers
+const INTEGER = /-?(?:0|[1-9][0-9]*)/y;
+const FRACTION = /\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+/y;
+const NO_NUMBER = /-?Infinity|NaN/y;
+const PLAIN = /[^"\\\u0000-\u001f]*/y;
+const UNICODE = /[0-9a-fA-F]{4}/y;
+const SPACE = /[ \t\n\r]*/y;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const ESCAPES = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+const WORDS = { true: true, false: false, null: null };
+
+/** Untrusted bytes that are the RFC 8785 form of what they say; objects come without a prototype. */
+export function parseCanonical(raw, maxBytes, maxDepth = MAX_DEPTH) {
+  if (raw.length > maxBytes) throw new Refused("json_too_large", `the JSON has more than ${maxBytes} bytes`);
+  let text;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+  } catch {
+    throw malformed();
+  }
+  const value = new Parser(text, maxDepth).whole();
+  if (!equal(utf8(encode(value)), raw)) {
+    throw notCanonical("the JSON is not in its canonical form (RFC 8785)");
+  }
+  return value;
+}
+
+/** The RFC 8785 text of a value that a Parser made: strings, integers, booleans, null, arrays, objects. */
+export function encode(value) {
+  if (typeof value === "string") {
+    if (LONE_SURROGATE.test(value)) throw notCanonical("the value has no canonical JSON form (RFC 8785)");
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map(encode).join()}]`;
+  if (value === null || typeof value !== "object") return String(value);
+  // Sorting by UTF-16 code units, as RFC 8785 §3.2.3 asks, is what sort() does.
+  const members = Object.keys(value).sort().map((name) => `${encode(name)}:${encode(value[name])}`);
+  return `{${members.join()}}`;
+}
+
+class Parser {
+  constructor(text, maxDepth) {
+    this.text = text;
+    this.at = 0;
+    this.maxDepth = maxDepth;
+  }
+
+  whole() {
+    const value = this.value(0);
+    if (this.at !== this.text.length) throw malformed();
+    return value;
+  }
+
+  value(depth) {
+    this.take(SPACE);
+    const next = this.text[this.at];
+    let value;
+    if (next === "{") value = this.object(depth + 1);
+    else if (next === "[") value = this.array(depth + 1);
+    else if (next === '"') value = this.string();
+    else value = this.scalar();
+    this.take(SPACE);
+    return value;
+  }
+
+  object(depth) {
+    this.open(depth);
+    const members = Object.create(null);
+    while (!this.isClosed("}")) {
+      this.take(SPACE);
+      const name = this.string();
+      this.take(SPACE);
+      this.expect(":");
+      const value = this.value(depth);
+      if (name in members) throw new Refused("json_duplicate_member", "an object names one member twice");
+      members[name] = value;
+      this.separate("}");
+    }
+    return members;
+  }
+
+  array(depth) {
+    this.open(depth);
+    const items = [];
+    while (!this.isClosed("]")) {
+      items.push(this.value(depth));
+      this.separate("]");
+    }
+    return items;
+  }
+
+  open(depth) {
+    if (depth > this.maxDepth) {
+      throw new Refused("json_too_deep", `the JSON is nested deeper than ${this.maxDepth} levels`);
+    }
+    this.at += 1;
+    this.take(SPACE);
+  }
+
+  isClosed(bracket) {
+    if (this.text[this.at] !== bracket) return false;
+    this.at += 1;
+    return true;
+  }
+
+  /** After an item: a comma with another item behind it, or the closing bracket. */
+  separate(bracket) {
+    if (this.text[this.at] === bracket) return;
+    this.expect(",");
+    this.take(SPACE);
+    if (this.text[this.at] === bracket) throw malformed();
+  }
+
+  string() {
+    this.expect('"');
+    const pieces = [];
+    for (;;) {
+      pieces.push(this.take(PLAIN));
+      const next = this.text[this.at++];
+      if (next === '"') return pieces.join("");
+      if (next !== "\\") throw malformed();
+      pieces.push(this.escape());
+    }
+  }
+
+  escape() {
+    const letter = this.text[this.at++];
+    if (letter === "u") {
+      const digits = this.take(UNICODE);
+      if (digits === null) throw malformed();
+      return String.fromCharCode(parseInt(digits, 16));
+    }
+    if (letter === undefined || !Object.hasOwn(ESCAPES, letter)) throw malformed();
+    return ESCAPES[letter];
+  }
+
+  scalar() {
+    for (const [word, value] of Object.entries(WORDS)) {
+      if (this.text.startsWith(word, this.at)) {
+        this.at += word.length;
+        return value;
+      }
+    }
+    const digits = this.take(INTEGER);
+    if (this.take(digits === null ? NO_NUMBER : FRACTION) !== null) {
+      throw new Refused("json_number", "numbers are integers; money is a decimal string");
+    }
+    if (digits === null) throw malformed();
+    const number = Number(digits);
+    if (digits.length > MAX_DIGITS || !Number.isSafeInteger(number)) {
+      throw new Refused("json_number", "an integer is outside ±(2^53-1)");
+    }
+    return number === 0 ? 0 : number; // -0 is written 0, and is thus not canonical
+  }
+
+  expect(character) {
+    if (this.text[this.at] !== character) throw malformed();
+    this.at += 1;
+  }
+
+  take(pattern) {
+    pattern.lastIndex = this.at;
+    const match = pattern.exec(this.text);
+    if (match === null) return null;
+    this.at += match[0].length;
+    return match[0];
+  }
+}
+
+const malformed = () => new Refused("json_malformed", "not well-formed UTF-8 JSON");
+const notCanonical = (message) => new Refused("json_not_canonical", message);

@@ -185,6 +185,12 @@ def test_details_out_of_bounds_do_not_exist(change: dict[str, Any]) -> None:
         BatchDetails.from_json({**GOLDEN["details"], **change})
 
 
+@pytest.mark.parametrize("length", [0, 31, 33])
+def test_the_source_has_32_bytes(length: int) -> None:
+    with pytest.raises(ManifestInvalid):
+        replace(BatchDetails.from_json(GOLDEN["details"]), source=bytes(length))
+
+
 @pytest.mark.parametrize("name", sorted(GOLDEN["details"]))
 def test_no_detail_may_be_missing(name: str) -> None:
     members = {key: value for key, value in GOLDEN["details"].items() if key != name}

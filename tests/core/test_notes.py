@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -204,6 +205,36 @@ def test_what_is_no_verifier_key_is_refused(text: str) -> None:
     with pytest.raises(InputRefused) as caught:
         VerifierKey.parse(text)
     assert caught.value.code == "note_key_malformed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""}, {"name": "a b"}, {"name": "a+b"}, {"name": "a\n"}, {"name": "a\u2003b"}, {"kind": 0},
+        {"kind": 2}, {"kind": 255}, {"public": b""}, {"public": LOG_KEY.public[:31]}, {"public": bytes(33)},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_verifier_key_out_of_bounds_does_not_exist(change: dict[str, Any]) -> None:
+    with pytest.raises(InputRefused) as caught:
+        replace(LOG_KEY, **change)
+    assert caught.value.code == "note_key_malformed"
+
+
+def test_a_note_takes_sixteen_signatures_and_never_none() -> None:
+    note = GOOD
+    for _ in range(15):
+        note = note.with_signature(GOOD.signatures[0])
+    with pytest.raises(InputRefused):
+        note.with_signature(GOOD.signatures[0])
+    with pytest.raises(InputRefused):
+        Note(GOOD.text, ())
+
+
+def test_a_witness_key_does_not_sign_as_a_log_even_over_the_plain_text() -> None:
+    plain = notes.sign(GOOD.text, WITNESS.name, WITNESS_SEED).signature
+    with pytest.raises(SignatureInvalid):
+        notes.verify(Note(GOOD.text, (NoteSignature(WITNESS.name, WITNESS.key_id, plain),)), WITNESS)
 
 
 def test_a_witness_cosigns_at_a_time() -> None:

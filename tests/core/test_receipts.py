@@ -71,6 +71,32 @@ def test_the_logs_own_key_does_not_sign_receipts() -> None:
         receipts.verify(replace(GOOD, key_id=stranger.key_id), ORIGIN, stranger)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        VerifierKey("other.example/log/receipt", KEY.public),
+        VerifierKey(KEY.name, KEY.public, notes.COSIGNATURE),
+    ],
+    ids=["name", "kind"],
+)
+def test_the_same_key_under_another_name_or_kind_does_not_sign_receipts(other: VerifierKey) -> None:
+    with pytest.raises(SignatureInvalid):
+        receipts.verify(replace(GOOD, key_id=other.key_id), ORIGIN, other)
+
+
+def test_a_receipt_that_names_another_key_is_refused() -> None:
+    with pytest.raises(SignatureInvalid):
+        receipts.verify(replace(GOOD, key_id=bytes(4)), ORIGIN, KEY)
+
+
+@pytest.mark.parametrize(
+    "change", [{"key_id": bytes(3)}, {"signature": bytes(63)}], ids=["key id", "signature"]
+)
+def test_a_receipt_out_of_bounds_does_not_exist(change: dict[str, Any]) -> None:
+    with pytest.raises(InputRefused):
+        replace(GOOD, **change)
+
+
 def test_a_detail_that_the_entry_does_not_commit_to_is_refused() -> None:
     other = OpenedDetails(DETAIL.salt, {**DETAIL.value, "price": "0.50"})
     with pytest.raises(InputRefused) as made:

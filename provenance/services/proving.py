@@ -70,9 +70,10 @@ class ProvingService:
         *opening* is the key, only for who showed it; *use* the 32 bytes of a buyer's use. It leads to
         the newest anchored checkpoint if that covers the key's whole custody, else to the newest
         signed one and is *pending*; with *want_anchored* the anchor is asked for instead, and
-        :class:`Conflict` (``not_anchored_yet``) raised. Raises :class:`NotFound`
-        (``key_not_found``), :class:`Conflict` (``not_sequenced_yet``), both with ``retry_after``,
-        :class:`InputRefused` (``key_mismatch``, ``use_mismatch``), :class:`ChainUnavailable`.
+        :class:`Conflict` (``not_anchored_yet``, with ``retry_after``) raised. Raises
+        :class:`NotFound` (``key_not_found``), :class:`Conflict` (``not_sequenced_yet``, with
+        ``retry_after``), :class:`InputRefused` (``key_mismatch``, ``use_mismatch``), and with
+        *with_state_proof* :class:`ChainUnavailable` and :class:`NotFound` (``not_on_chain``).
         """
         with self._context.database.snapshot() as connection:
             made = self._assemble(connection, batch_id, index, discloses)

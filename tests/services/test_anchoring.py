@@ -322,6 +322,22 @@ class TestTroubles:
         beat_until_final(world, anchoring)
         assert of_size(world, size).status is AnchorStatus.FINAL
 
+    def test_a_stranger_with_our_nonce_in_the_mempool_is_outbid(
+        self, world: World, local: LocalChain
+    ) -> None:
+        anchoring = service(world, local.registry)
+        size = wanted(world, anchoring)
+        local.automine(False)
+        sender = local.sender
+        stranger = sender.broadcast(sender.prepare(ANCHORER.address, b"", nonce=0).raw)
+        assert anchoring.beat().problems == []
+        local.automine(True)
+        local.mine()
+        beat_until_final(world, anchoring)
+        assert of_size(world, size).status is AnchorStatus.FINAL
+        assert local.chain.receipt(stranger) is None
+        assert local.chain.mined_nonce(ANCHORER.address) == 1
+
     def test_only_one_of_two_workers_anchors(self, world: World, local: LocalChain) -> None:
         one, two = service(world, local.registry), service(world, local.registry, holder="two")
         add_batch(world)

@@ -1,0 +1,129 @@
+"""Who may call what: every route says so, and one that does not is refused when the app is made."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from flask import Flask, Response, current_app, g, request
+
+from api import limits
+from api.current import services
+from api.limits import RateLimiter
+from provenance.core.entries import PartyReason
+from provenance.errors import AccessDenied
+from provenance.services.receipts import backlog_guard
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_SCHEME: Final = "bearer "
+_MAX_TOKEN: Final = 200
+_MARK: Final = "__access__"
+LIMITER: Final = "provenance-limiter"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """``scopes`` and ``roles``: one of each is needed, if any is named.
+
+    ``is_open``: strangers too; ``is_public``: nobody is even asked who he is. ``writes``: refused
+    while the log stands still.
+    """
+
+    scopes: tuple[str, ...] = ()
+    roles: tuple[PartyReason, ...] = ()
+    is_open: bool = False
+    is_public: bool = False
+    writes: bool = False
+
+
+def allow(
+    *scopes: str, roles: tuple[PartyReason, ...] = (), strangers: bool = False, writes: bool = False
+) -> Callable[[View], View]:
+    """Mark a view for credentials with one of *scopes* and parties with one of *roles*."""
+    return _marked(Access(scopes, roles, is_open=strangers, writes=writes))
+
+
+def public() -> Callable[[View], View]:
+    """Mark a view that everybody may call."""
+    return _marked(Access(is_open=True, is_public=True))
+
+
+def _marked(access: Access) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        setattr(view, _MARK, access)
+        return view
+
+    return mark
+
+
+def register(app: Flask, limiter: RateLimiter) -> None:
+    """Check every request of *app* before its view; raises RuntimeError for a route without a mark."""
+    unmarked = [name for name, view in app.view_functions.items() if not hasattr(view, _MARK)]
+    if unmarked:
+        raise RuntimeError(f"routes that do not say who may call them: {unmarked}")
+    app.extensions[LIMITER] = limiter
+    app.before_request(_check)
+    app.after_request(_show_limits)
+
+
+def _check() -> None:
+    if request.endpoint is None:
+        return
+    access: Access = getattr(current_app.view_functions[request.endpoint], _MARK)
+    if access.is_public:
+        return
+    _identify(access)
+    if access.writes:
+        backlog_guard(services().context)
+
+
+def _identify(access: Access) -> None:
+    token = _bearer()
+    if token is None:
+        if access.is_open:
+            return
+        raise AccessDenied(
+            "this needs a credential; send it as `Authorization: Bearer …`", code="credential_missing"
+        )
+    g.principal = services().parties.authenticate(token)
+    g.share = current_app.extensions[LIMITER].take(g.principal.credential)
+    _require(access)
+
+
+def _require(access: Access) -> None:
+    if access.scopes and not g.principal.scopes & set(access.scopes):
+        g.principal.require(access.scopes[0])
+    if access.roles and not any(g.principal.party.has(role) for role in access.roles):
+        g.principal.require_role(access.roles[0])
+
+
+def _bearer() -> str | None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    token = header[len(_SCHEME) :].strip()
+    if not header.lower().startswith(_SCHEME) or not 1 <= len(token) <= _MAX_TOKEN:
+        raise AccessDenied("the credential is unknown, expired or revoked", code="credential_invalid")
+    return token
+
+
+def _show_limits(response: Response) -> Response:
+    if "share" in g:
+        limits.show(response, g.share)
+    return response
+
+
+def client_address() -> str:
+    """Whose budget a stranger uses: his address, of IPv6 the /64 that one subscriber has."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
+    return str(address)

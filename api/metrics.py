@@ -1,0 +1,42 @@
+"""Prometheus metrics by route template, never by path: paths are endless, and not for everybody.
+
+Each process counts for itself. Under several workers ``api.serve`` names a folder by
+``PROMETHEUS_MULTIPROC_DIR`` before they start; then any of them answers for all.
+"""
+
+from __future__ import annotations
+
+from flask import Response
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_REQUESTS = Counter("provenance_http_requests", "Answered requests.", ["method", "route", "status"])
+_SECONDS = Histogram(
+    "provenance_http_seconds",
+    "Time to answer.",
+    ["route"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30),
+)
+
+
+def count(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one answered request."""
+    known = method if method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS") else "other"
+    _REQUESTS.labels(known, route, str(status)).inc()
+    _SECONDS.labels(route).observe(seconds)
+
+
+def exposition(folder: str | None) -> Response:
+    """All metrics, in the text format; of every process that counts in *folder*, if there is one."""
+    registry = REGISTRY
+    if folder is not None:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

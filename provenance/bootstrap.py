@@ -1,0 +1,186 @@
+"""The only place that knows every concrete class: settings in, a working service out."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from provenance import keyfiles
+from provenance.chain import clients
+from provenance.chain.registry import RegistryClient
+from provenance.chain.signer import Signer
+from provenance.config import LOCAL_CHAIN_ID, Settings
+from provenance.core.manifest import Domain
+from provenance.services.anchoring import AnchoringService
+from provenance.services.budgets import BudgetService
+from provenance.services.chainview import RegistryView
+from provenance.services.context import Context
+from provenance.services.custody import CustodyService
+from provenance.services.events import EventService
+from provenance.services.headfile import HeadFile
+from provenance.services.health import HealthService
+from provenance.services.idempotency import IdempotencyService
+from provenance.services.ledger import Sequencer
+from provenance.services.logreader import LogReader
+from provenance.services.parties import PartyService
+from provenance.services.proofdesk import ProofDesk
+from provenance.services.proving import ProvingService
+from provenance.services.recalling import RecallService
+from provenance.services.registration import RegistrationService
+from provenance.services.reserving import ReservingService
+from provenance.services.selling import SellingService
+from provenance.services.transfers import TransferService
+from provenance.services.vault import Vault
+from provenance.services.verification import VerificationService
+from provenance.store.database import Database
+
+_TEST_ACCOUNTS: Final = {"deployer": 0, "anchorer": 1}
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> int:
+        """UTC milliseconds since 1970."""
+        return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that the API and the commands call. ``registry`` is None where no chain is configured."""
+
+    settings: Settings
+    context: Context
+    registry: RegistryClient | None
+    parties: PartyService
+    registration: RegistrationService
+    transfers: TransferService
+    selling: SellingService
+    reserving: ReservingService
+    custody: CustodyService
+    recalls: RecallService
+    verification: VerificationService
+    proving: ProvingService
+    proofs: ProofDesk
+    events: EventService
+    log: LogReader
+    health: HealthService
+    idempotency: IdempotencyService
+    budgets: BudgetService
+
+
+def build_context(settings: Settings) -> Context:
+    """The surroundings of the services: database, clock, randomness, key files.
+
+    Raises :class:`provenance.errors.Unavailable` (``key_file_missing``, ``key_file_broken``).
+    """
+    secrets = settings.secrets_folder
+    vault = Vault(keyfiles.load_tag_keys(secrets), keyfiles.load(secrets, "master.key"), os.urandom)
+    return Context(
+        database=Database(settings.url, pool_size=settings.database_pool),
+        clock=SystemClock(),
+        entropy=os.urandom,
+        vault=vault,
+        origin=settings.origin,
+        domain=Domain(settings.chain_id, settings.registry_address),
+        receipt_key=keyfiles.load_signing_key(secrets, "receipt.key"),
+        limits=settings.limits(),
+    )
+
+
+def build_registry(settings: Settings) -> RegistryClient | None:
+    """The registry behind the configured node; nothing is asked yet."""
+    if settings.chain_url is None:
+        return None
+    return clients.connect(settings.chain_url, chain_id=settings.chain_id, registry=settings.registry_address)
+
+
+def services_over(context: Context, settings: Settings, registry: RegistryClient | None = None) -> Services:
+    """The services over surroundings that exist."""
+    proving = ProvingService(context, registry, depth=settings.confirmations)
+    node = None if registry is None else clients.NodeReader(registry)
+    return Services(
+        settings=settings,
+        context=context,
+        registry=registry,
+        parties=PartyService(context),
+        registration=RegistrationService(context),
+        transfers=TransferService(context),
+        selling=SellingService(context),
+        reserving=ReservingService(context),
+        custody=CustodyService(context),
+        recalls=RecallService(context),
+        verification=VerificationService(context),
+        proving=proving,
+        proofs=ProofDesk(context, proving, node),
+        events=EventService(context),
+        log=LogReader(context),
+        health=HealthService(context),
+        idempotency=IdempotencyService(context),
+        budgets=BudgetService(context),
+    )
+
+
+def build_services(settings: Settings) -> Services:
+    """The services of one API process or command. Loads no log key and no chain account."""
+    return services_over(build_context(settings), settings, build_registry(settings))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """What a worker runs; ``anchoring`` is None where no chain is configured."""
+
+    context: Context
+    sequencer: Sequencer
+    anchoring: AnchoringService | None
+    registration: RegistrationService
+
+
+def build_worker_parts(settings: Settings) -> WorkerParts:
+    """The parts of the worker, with the log key and the chain accounts that only it may have.
+
+    Raises :class:`provenance.errors.Unavailable` (``key_file_missing``, ``key_file_broken``).
+    """
+    context = build_context(settings)
+    registry = build_registry(settings)
+    log_key = keyfiles.load_signing_key(settings.secrets_folder, "log.key")
+    holder = f"{socket.gethostname()}/{os.getpid()}/{os.urandom(4).hex()}"
+    chain = None if registry is None else RegistryView(registry, depth=settings.confirmations)
+    sequencer = Sequencer(context, log_key, HeadFile(settings.head_path), holder, chain=chain)
+    anchoring = None if registry is None else _anchoring(settings, context, registry, holder)
+    return WorkerParts(context, sequencer, anchoring, RegistrationService(context))
+
+
+def _anchoring(
+    settings: Settings, context: Context, registry: RegistryClient, holder: str
+) -> AnchoringService:
+    return AnchoringService(
+        context,
+        registry,
+        chain_account(settings, "anchorer"),
+        holder,
+        deployer=_deployer(settings),
+        depth=settings.confirmations,
+        stuck_ms=int(settings.replace_after_seconds * 1000),
+    )
+
+
+def chain_account(settings: Settings, name: str) -> Signer:
+    """The chain account *name* from its keystore in the secrets folder.
+
+    On the local chain id, and there alone, a missing keystore means the well-known test account.
+    Raises :class:`provenance.errors.NotFound` (``keystore_missing``).
+    """
+    keystore = settings.secrets_folder / f"{name}.json"
+    if not keystore.exists() and settings.chain_id == LOCAL_CHAIN_ID:
+        return Signer.test_account(_TEST_ACCOUNTS[name], chain_id=settings.chain_id)
+    password = keyfiles.load_password(settings.secrets_folder, f"{name}.password")
+    return Signer.from_keystore(keystore, password, chain_id=settings.chain_id)
+
+
+def _deployer(settings: Settings) -> Signer | None:
+    """Elsewhere than on the local chain the deployer's key stays offline: a deployment is an act by hand."""
+    return chain_account(settings, "deployer") if settings.chain_id == LOCAL_CHAIN_ID else None

@@ -1,0 +1,45 @@
+"""One event by its id: where it stands in the log, for whoever was given the id in a receipt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provenance.core.canonical import encode_base64
+from provenance.errors import NotFound
+from provenance.services import lawbook
+from provenance.services.context import Context
+from provenance.services.receipts import receipt_of
+from provenance.store import entries as entry_store
+from provenance.store.entries import StoredEntry
+
+
+class EventService:
+    """Reads only. An entry is public once sequenced; its sealed details are its actor's."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def get(self, event: bytes, viewer: bytes | None = None) -> dict[str, Any]:
+        """The event as JSON members; its actor gets the receipt again. Raises :class:`NotFound`."""
+        with self._context.database.read() as connection:
+            stored = entry_store.by_event(connection, event)
+        if stored is None:
+            raise NotFound("no such event", code="unknown_event")
+        told = told_event(stored)
+        if viewer == stored.entry.actor:
+            told["receipt"] = receipt_of(self._context, stored)
+        return told
+
+
+def told_event(stored: StoredEntry) -> dict[str, Any]:
+    """What the log says of an event, or will say: nothing of it is secret."""
+    entry = stored.entry
+    return lawbook.event_facts(stored) | {
+        "subject": entry.subject.hex(),
+        "first": entry.first,
+        "count": entry.count,
+        "actor": "0x" + entry.actor.hex(),
+        "party": "0x" + entry.party.hex(),
+        "reason": entry.reason,
+        "entry": encode_base64(entry.encode()),
+    }

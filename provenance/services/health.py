@@ -1,0 +1,63 @@
+"""How the service is: database, log and anchors, from what the database knows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from provenance.errors import NotFound, ProvenanceError
+from provenance.services.context import Context
+from provenance.store import anchors, checkpoints
+from provenance.store import entries as entry_store
+from provenance.store.anchors import AnchorStatus, StoredAnchor
+
+_STATES: Final = ("pending", "pending", "anchored", "final")
+
+
+class HealthService:
+    """Cheap questions; :meth:`health` never raises."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def health(self) -> dict[str, Any]:
+        """``status`` is ``ok``, ``degraded`` (the log lags) or ``down`` (no database); lags in ms."""
+        try:
+            with self._context.database.read() as connection:
+                oldest = entry_store.oldest_waiting(connection)
+                signed = checkpoints.newest_signed(connection)
+                anchored = anchors.newest_on_chain(connection)
+                wanted = anchors.newest_wanted(connection)
+        except ProvenanceError as error:
+            return {"status": "down", "database": error.code}
+        now = self._context.clock.now()
+        lag = 0 if oldest is None else max(0, now - oldest)
+        return {
+            "status": "ok" if lag <= self._context.limits.backlog_ms else "degraded",
+            "database": "ok",
+            "log": {"size": 0 if signed is None else signed.size, "lag_ms": lag},
+            "chain": {
+                "anchored_size": 0 if anchored is None else anchored.size,
+                "pending": wanted is not None and wanted.status < AnchorStatus.CONFIRMED,
+            },
+        }
+
+    def latest_anchor(self) -> dict[str, Any]:
+        """The newest checkpoint on chain; raises :class:`NotFound` (``not_anchored``)."""
+        with self._context.database.read() as connection:
+            anchored = anchors.newest_on_chain(connection)
+        if anchored is None:
+            raise NotFound("no checkpoint is anchored yet; come back later", code="not_anchored")
+        return self._told(anchored)
+
+    def _told(self, anchor: StoredAnchor) -> dict[str, Any]:
+        domain = self._context.domain
+        return {
+            "chain_id": domain.chain_id,
+            "registry": "0x" + domain.registry.hex(),
+            "size": anchor.size,
+            "root": anchor.root.hex(),
+            "status": _STATES[anchor.status],
+            "block_time": anchor.block_time,
+            "block_number": anchor.block_number,
+            "transaction": None if anchor.tx_hash is None else "0x" + anchor.tx_hash.hex(),
+        }

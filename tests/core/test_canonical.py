@@ -93,6 +93,16 @@ def test_values_without_a_canonical_form_are_not_encoded(value: Any) -> None:
         canonical.encode(value)
 
 
+def test_a_value_nested_past_sixteen_levels_is_not_encoded() -> None:
+    value: Any = 1
+    for _ in range(17):
+        value = {"a": value}
+    with pytest.raises(InputRefused) as caught:
+        canonical.encode(value)
+    assert caught.value.code == "json_too_deep"
+    assert canonical.encode(value["a"])
+
+
 @pytest.mark.parametrize("text", ["YQ", "YQ=", "YR==", "Y Q==", "YQ==\n", "YQ==YQ==", "_-8=", "é"])
 def test_base64_that_encoding_would_not_give_back_is_refused(text: str) -> None:
     with pytest.raises(InputRefused) as caught:

@@ -21,20 +21,25 @@ def prove(world: World) -> None:
     story, file, shop = world.story, world.files[0], world.shops[0]
     world.proof_folder.mkdir(exist_ok=True)
     story.act("Proof: a file that needs nobody's word")
+    with story.step("a proof at once: signed, not yet anchored, and it says so") as step:
+        pending = shop.post("/proofs", {"key": file.handle(40)}).ok()["bundle"]
+        step.expect(pending["anchors"] == [], "it is anchored already")
+        path = _save(world, "pending", pending)
+        step.show(anchors=len(pending["anchors"]), checks=_passed(verify_file(path)))
     with story.step("the sold key's history is anchored") as step:
         anchored = json.loads(world.stage.run("anchor", "--json"))
         step.show(size=anchored["size"])
     with story.step("the shop takes the proof of the key's whole life") as step:
         wish = {"key": file.handle(3), "state_proof": True}
-        path = _save(world, "sold-and-redeemed", shop.post("/proofs", wish).ok())
+        path = _save(world, "sold-and-redeemed", shop.post("/proofs", wish).ok()["bundle"])
         step.show(file=path.name, bytes=path.stat().st_size)
     with story.step("the buyer takes one that opens the key and shows the order is his") as step:
         wish = {"key": file.key(3), "opening": True, "order_token": world.sale["order_token"]}
-        path = _save(world, "buyers-copy", world.public.post("/proofs", wish).ok())
+        path = _save(world, "buyers-copy", world.public.post("/proofs", wish).ok()["bundle"])
         path.chmod(0o600)
         step.show(file=path.name, bytes=path.stat().st_size)
     with story.step("a trusted block hash is noted from the node") as step:
-        bundle = json.loads(world.proofs[0].read_bytes())
+        bundle = json.loads(world.proofs[1].read_bytes())
         block = _block_of(world, bundle)
         step.show(block=block)
     _verify_offline(world, block)
@@ -43,7 +48,7 @@ def prove(world: World) -> None:
 def _verify_offline(world: World, block: str) -> None:
     story, stage = world.story, world.stage
     with story.step("with a node: every step of the check passes") as step:
-        evidence = verify_file(world.proofs[0], "--node", stage.testnet.url)
+        evidence = verify_file(world.proofs[1], "--node", stage.testnet.url)
         step.show(steps=_passed(evidence))
     with story.step("service stopped: API and worker are gone") as step:
         stage.stop()
@@ -56,10 +61,10 @@ def _verify_offline(world: World, block: str) -> None:
         stage.testnet.stop()
         step.show(testnet="stopped")
     with story.step("offline, with a trusted block hash: batch and anchors are proven on chain") as step:
-        evidence = verify_file(world.proofs[0], "--block-hash", block)
+        evidence = verify_file(world.proofs[1], "--block-hash", block)
         step.show(steps=_passed(evidence))
     with story.step("offline, with nothing but the log's name: what was not checked is said") as step:
-        evidence = verify_file(world.proofs[1])
+        evidence = verify_file(world.proofs[2])
         step.expect(bool(evidence["not_checked"]), "nothing is said about the chain")
         step.show(not_checked=len(evidence["not_checked"]))
     with story.step("one changed byte is found, and the step that finds it is named") as step:
@@ -67,7 +72,7 @@ def _verify_offline(world: World, block: str) -> None:
 
 
 def _tampered(world: World) -> str:
-    bundle = json.loads(world.proofs[0].read_bytes())
+    bundle = json.loads(world.proofs[1].read_bytes())
     entry = bundle["custody"][-1]["entry"]
     bundle["custody"][-1]["entry"] = entry[:20] + ("A" if entry[20] != "A" else "B") + entry[21:]
     path = world.proof_folder / "tampered.provenance.json"
@@ -75,7 +80,7 @@ def _tampered(world: World) -> str:
     done = _run(path)
     if done.returncode == 0:
         raise PromiseBroken("a changed proof was accepted")
-    return f"step {json.loads(done.stdout)['step']}"
+    return f"step {json.loads(done.stdout)['error']['step']}"
 
 
 def verify_file(path: Path, *options: str) -> dict[str, Any]:

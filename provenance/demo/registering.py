@@ -65,13 +65,13 @@ def _sign(supplier: Supplier, sample: SampleFile, staged: dict[str, Any], data: 
         filename=sample.path.name, content_type=_ANY_TYPE,
     )  # fmt: skip
     step.expect(own.root.hex() == staged["manifest"]["root"], "the supplier recomputes another root")
-    signature = supplier.signer.sign_manifest_digest(bytes.fromhex(staged["digest"].removeprefix("0x")))
+    signature = supplier.signer.sign_manifest_digest(bytes.fromhex(staged["digest"]))
     supplier.caller.put(f"/batches/{staged['batch']}/signature", {"signature": "0x" + signature.hex()}).ok()
     return (lambda n: shuffled_order(seed, n)) if staged["shuffled"] else range
 
 
 def _is_anchored(batch: dict[str, Any]) -> bool:
-    return batch["anchor"]["state"] in ("anchored", "final")
+    return batch["anchor"] in ("anchored", "final")
 
 
 def _refuse_the_others_key(world: World) -> None:
@@ -81,6 +81,6 @@ def _refuse_the_others_key(world: World) -> None:
     with world.story.step("a key that another supplier registered is refused, and both are told") as step:
         line = f"{serial}----{secret}" if serial else secret
         thief.post("/batches", {"format": file.format, "keys": [line]}).refused(422, "lines_rejected")
-        alerts = [caller.get("/parties/me/alerts").ok()["alerts"] for caller in (owner, thief)]
+        alerts = [caller.get("/me/alerts").ok()["alerts"] for caller in (owner, thief)]
         step.expect(all(alerts), "an alert is missing")
         step.show(owner=alerts[0][-1]["kind"], other=alerts[1][-1]["kind"])

@@ -58,11 +58,13 @@ class Story:
         step.seconds = round(time.perf_counter() - start, 3)
         self.steps.append(step)
         shown = "  ".join(f"{name} {_short(value)}" for name, value in step.evidence.items())
-        self._console.print(f"  [green]✔[/green] {escape(promise)}  [dim]{escape(shown)}[/dim]")
+        self._console.print(f"  [green]✔[/green] {escape(promise)}", soft_wrap=True)
+        if shown:
+            self._console.print(f"      [dim]{escape(shown)}[/dim]", soft_wrap=True)
 
     def say(self, text: str) -> None:
         """A line that is no step."""
-        self._console.print(escape(text))
+        self._console.print(escape(text), soft_wrap=True)
 
     def as_data(self) -> dict[str, Any]:
         """The steps as one JSON document."""

@@ -43,13 +43,13 @@ def verify(world: World) -> None:
     count = min(1000, len(file.keys))
     with world.story.step(f"{shop.name} verifies {count} keys in one request") as step:
         answer = shop.post("/keys/verify", {"keys": [file.key(i) for i in range(count)]}).ok()
-        codes = {verdict["code"] for verdict in answer["verdicts"]}
+        codes = {verdict["verdict"] for verdict in answer["verdicts"]}
         step.expect(codes <= {"REGISTERED", "SUSPECT_DUPLICATE"}, f"unexpected verdicts {codes}")
         step.show(verdicts=", ".join(sorted(codes)))
     with world.story.step("a stranger gets the same answer for a good key and an unknown one") as step:
         known, unknown = file.key(1), {**file.key(1), "secret": _other(file.keys[1][1])}
         answers = [world.public.post("/public/check", {"key": key}) for key in (known, unknown)]
-        told = [answer.ok()["code"] for answer in answers]
+        told = [answer.ok()["verdict"] for answer in answers]
         if told[0] != "TOKEN_NEEDED":
             step.expect(set(told) <= {"CLEAN", "NOT_CLEAN", "UNKNOWN"}, f"a stranger is told {told}")
         else:
@@ -63,10 +63,10 @@ def sell(world: World) -> None:
     with world.story.step(f"{shop.name} sells a key; the buyer gets an order token") as step:
         sold = shop.post("/keys/sell", _order(file.key(3), "A-1001")).ok()
         world.sale = sold
-        step.show(event=sold["receipt"]["event"], receipt=sold["receipt"]["signature"])
+        step.show(event=sold["event"], receipt=sold["receipt"]["signature"])
     with world.story.step("a second sale of it is refused, naming the first") as step:
         problem = shop.post("/keys/sell", _order(file.key(3), "A-2002")).refused(409, "sold")
-        step.expect(problem["evidence"]["event"] == sold["receipt"]["event"], "another event is named")
+        step.expect(problem["evidence"]["event"] == sold["event"], "another event is named")
         step.show(code=problem["code"], by=problem["evidence"]["event"], at=problem["evidence"]["time"])
     with world.story.step(f"{other.name} cannot sell it either") as step:
         problem = other.post("/keys/sell", _order(file.key(3), "B-1")).refused(409, "sold", "not_holder")
@@ -88,7 +88,7 @@ def repeat_notifications(world: World) -> None:
     with world.story.step("ten identical payment notifications: one key, ten equal answers") as step:
         with ThreadPoolExecutor(10) as pool:
             answers = [answer.ok() for answer in pool.map(notify, range(10))]
-        events = {answer["receipt"]["event"] for answer in answers}
+        events = {answer["event"] for answer in answers}
         tokens = {answer["order_token"] for answer in answers}
         step.expect(len(events) == len(tokens) == 1, f"{len(events)} keys went out for one payment")
         step.show(event=events.pop(), answers=len(answers))
@@ -118,7 +118,7 @@ def race(world: World) -> None:
         lost = [answer.code for answer in answers if answer.status == 409]
         step.expect(len(won) == 1 and len(lost) == 31, f"{len(won)} won, {len(lost)} were refused")
         step.expect(set(lost) <= {"sold", "not_holder"}, f"refused by {set(lost)}")
-        step.show(winner=won[0].body["receipt"]["event"], refused=len(lost))
+        step.show(winner=won[0].body["event"], refused=len(lost))
 
 
 def redeem(world: World) -> None:
@@ -128,10 +128,10 @@ def redeem(world: World) -> None:
         shop.post("/keys/deliver", {"key": file.key(3)}).ok()
         mine = {"key": file.key(3), "order_token": world.sale["order_token"]}
         checked = world.public.post("/public/check", mine).ok()
-        step.expect(checked["code"] == "SOLD_TO_YOU", f"the buyer is told {checked['code']}")
+        step.expect(checked["verdict"] == "SOLD_TO_YOU", f"the buyer is told {checked['verdict']}")
         done = world.public.post("/keys/redeem", mine).ok()
         world.public.post("/keys/redeem", mine).refused(409, "redeemed")
-        step.show(event=done["receipt"]["event"])
+        step.show(event=done["event"])
 
 
 def used_before(world: World) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from provenance.core import canonical
 from provenance.core.manifest import Domain
-from provenance.core.notes import VerifierKey, verifier_key
-from provenance.core.proofs import MAX_BUNDLE_SIZE, ReaderContext, read_bundle, verify
+from provenance.core.notes import Note, VerifierKey, verifier_key
+from provenance.core.proofs import MAX_BUNDLE_SIZE, ReaderContext, StateProof, read_bundle, verify
 from provenance.errors import InputRefused, ProofRejected
 from tests.core.proof_world import (
     GOLDEN,
@@ -220,6 +221,61 @@ def test_bounds_and_spellings_are_checked_before_truth(
 ) -> None:
     error = rejection(changed(change))
     assert (error.step, error.facts["cause"]) == (0, cause)
+
+
+BUNDLE = read_bundle(GOLDEN_FILE)
+LONG = (bytes(32),) * 65
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        (BUNDLE, {"custody": BUNDLE.custody[:1] * 10_001}),
+        (BUNDLE, {"checkpoint": Note("a\n", BUNDLE.checkpoint.signatures)}),
+        (BUNDLE.log, {"origin": "other.example/log"}),
+        (BUNDLE.batch, {"signature": bytes(64)}),
+        (BUNDLE.key, {"index": -1}),
+        (BUNDLE.key, {"index": 2**53}),
+        (BUNDLE.key, {"leaf": bytes(31)}),
+        (BUNDLE.key, {"path": LONG}),
+        (BUNDLE.key, {"path": (bytes(31),)}),
+        (BUNDLE.key, {"use": bytes(31)}),
+        (BUNDLE.key.opening, {"salt": bytes(15)}),
+        (BUNDLE.key.opening, {"serial": "a\nb"}),
+        (BUNDLE.key.opening, {"secret": "a\x85b"}),
+        (BUNDLE.key.opening, {"secret": "卡" * 342}),
+        (BUNDLE.custody[3].details, {"salt": bytes(15)}),
+        (BUNDLE.custody[3].details, {"value": []}),
+        (BUNDLE.custody[0], {"index": -1}),
+        (BUNDLE.custody[0], {"path": LONG}),
+        (BUNDLE.beacons[0], {"index": 2**53}),
+        (BUNDLE.state, {"path": LONG}),
+        (BUNDLE.state, {"record_path": LONG}),
+        (BUNDLE.state, {"batch_path": LONG}),
+        (BUNDLE.state, {"batch_position": -1}),
+        (BUNDLE.state, {"batches": 2**53}),
+        (BUNDLE.state, {"ranges": (BUNDLE.custody[0].entry,) * 1_025}),
+        (BUNDLE.anchors[0], {"size": -1}),
+        (BUNDLE.anchors[0], {"time": 2**53}),
+        (BUNDLE.anchors[0], {"root": bytes(33)}),
+        (BUNDLE.anchors[0], {"consistency": LONG}),
+        (BUNDLE.hints, {"batch_transaction": bytes(31)}),
+        (BUNDLE.hints, {"anchor_transactions": (bytes(31),)}),
+        (StateProof(b"", (), ()), {"account": LONG}),
+        (StateProof(b"", (), ()), {"storage": ((bytes(31), ()),)}),
+        (StateProof(b"", (), ()), {"storage": ((bytes(32), LONG),)}),
+        (StateProof(b"", (), ()), {"storage": ((bytes(32), ()), (bytes(32), ()))}),
+    ],
+)  # fmt: skip
+def test_a_part_out_of_bounds_cannot_be_built_either(part: Any, change: dict[str, Any]) -> None:
+    with pytest.raises(InputRefused):
+        replace(part, **change)
+
+
+def test_a_bundle_that_grew_too_large_is_not_written() -> None:
+    fat = replace(BUNDLE.beacons[0], header=bytes(MAX_BUNDLE_SIZE // 2))
+    with pytest.raises(InputRefused):
+        replace(BUNDLE, beacons=(fat,)).to_bytes()
 
 
 def test_ten_thousand_custody_entries_are_read_and_one_more_is_not() -> None:

@@ -50,8 +50,8 @@ def test_rlp_that_is_accepted_is_the_only_encoding(raw: bytes) -> None:
     "raw",
     [
         b"", b"\x81\x7f", b"\x81", b"\xb8\x37" + b"a" * 0x37, b"\xb9\x00\x38" + b"a" * 0x38, b"\xb8",
-        b"\xbf" + b"\xff" * 8, b"\xff" * 9, b"\xc1", b"\xc2\x81", b"\xc1\x83aaa", b"\xc3\xc1\x81\x80", b"\x80\x80",
-        b"\xf8\x00", b"\xc1" * 40, rlp.encode(b"a" * 70_000),
+        b"\xbf" + b"\xff" * 8, b"\xff" * 9, b"\xc1", b"\xc2\x81", b"\xc1\x83aaa", b"\xc3\xc1\x81\x80",
+        b"\x80\x80", b"\xf8\x00", b"\xc1" * 40, rlp.encode(b"a" * 70_000),
     ],
 )  # fmt: skip
 def test_rlp_that_is_cut_off_loose_or_too_deep_is_refused(raw: bytes) -> None:

@@ -67,21 +67,14 @@ def line(told: dict[str, Any]) -> str:
     """One line about a batch."""
     return say(
         "Batch {batch}: {status}, {size} keys, anchor {anchor}",
-        batch=told.get("batch", told.get("id", "")),
+        batch=told.get("batch", ""),
         status=str(told.get("status", "")).lower(),
-        size=(told.get("manifest") or {}).get("size", told.get("size", "?")),
-        anchor=anchor_state(told) or "–",
+        size=(told.get("manifest") or {}).get("size", "?"),
+        anchor=told.get("anchor") or "–",
     )
-
-
-def anchor_state(told: dict[str, Any]) -> str | None:
-    """``pending``, ``anchored`` or ``final``; None until the batch is live."""
-    anchor = told.get("anchor")
-    found = anchor.get("state") if isinstance(anchor, dict) else anchor
-    return None if found is None else str(found)
 
 
 def reject_line(one: dict[str, Any]) -> str:
     """One rejected line of a file."""
     column = f":{one['column']}" if one.get("column") is not None else ""
-    return f"{one.get('line')}{column}  [{one.get('code')}] {one.get('reason', one.get('detail', ''))}"
+    return f"{one.get('line')}{column}  [{one.get('code')}] {one.get('message', '')}"

@@ -76,7 +76,11 @@ def wipe(project: Path | None) -> None:
 @click.option("--anchorer", metavar="0x…", help="Address that may anchor checkpoints.")
 @json_option
 def deploy(deployer: Path | None, password_file: str | None, anchorer: str | None) -> None:
-    """Deploy the registry, or find it deployed. On the local testnet no options are needed."""
+    """Deploy the registry, or find it deployed.
+
+    By default with deployer.json and anchorer.json of the secrets folder; on the local testnet
+    neither is needed.
+    """
     from provenance.chain.deployment import deploy_registry
 
     settings = _settings()
@@ -144,17 +148,13 @@ def _node(settings: Settings) -> Chain:
 def _accounts(
     settings: Settings, deployer: Path | None, password_file: str | None, anchorer: str | None
 ) -> tuple[Signer, bytes]:
-    """Who deploys and who anchors: the well-known accounts on the local testnet, else those named."""
-    from provenance.chain.signer import TEST_CHAIN_ID, Signer
+    """Who deploys and who anchors: those named, else the accounts of the secrets folder."""
+    from provenance.bootstrap import chain_account
+    from provenance.chain.signer import Signer
 
-    is_local = settings.chain_id == TEST_CHAIN_ID
-    if deployer is None and not is_local:
-        raise click.UsageError(say("name the deployer's keystore with --deployer"))
-    if anchorer is None and not is_local:
-        raise click.UsageError(say("name the anchorer's address with --anchorer"))
-    obeys = address(anchorer) if anchorer else Signer.test_account(1).address
+    obeys = address(anchorer) if anchorer else chain_account(settings, "anchorer").address
     if deployer is None:
-        return Signer.test_account(0), obeys
+        return chain_account(settings, "deployer"), obeys
     return Signer.from_keystore(deployer, password(password_file), chain_id=settings.chain_id), obeys
 
 

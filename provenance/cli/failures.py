@@ -58,8 +58,13 @@ def unexpected(error: Exception) -> ProvenanceError:
 def tell(error: ProvenanceError) -> None:
     """One line on standard error; with ``--json`` also the same as data on standard output."""
     click.echo(line(error), err=True)
-    for detail in _details(error)[:_MAX_DETAILS]:
+    details = _details(error)
+    for detail in details[:_MAX_DETAILS]:
         click.echo(f"  {detail}", err=True)
+    if len(details) > _MAX_DETAILS:
+        click.echo(
+            "  " + say("… and {count} more; --json has all", count=len(details) - _MAX_DETAILS), err=True
+        )
     if is_json():
         click.echo(json.dumps({"error": as_json(error)}, ensure_ascii=False, default=str))
 
@@ -69,9 +74,13 @@ def line(error: ProvenanceError) -> str:
     where = _place(error)
     said = " ".join(say(error.message).split())
     step = say("step {step}: ", step=error.step) if isinstance(error, ProofRejected) else ""
-    advice = next((say(text) for kind, text in _ADVICE if isinstance(error, kind)), "")
+    advice = "" if error.code == "internal_error" else _advice(error)
     tail = f" — {advice}" if advice else ""
     return f"error[{error.code}]: {where}{step}{said}{_evidence(error)}{tail}"
+
+
+def _advice(error: ProvenanceError) -> str:
+    return next((say(text) for kind, text in _ADVICE if isinstance(error, kind)), "")
 
 
 def as_json(error: ProvenanceError) -> dict[str, object]:
@@ -86,6 +95,9 @@ def _details(error: ProvenanceError) -> list[str]:
     """One line for each of many refusals, whether they are our own or were told by the service."""
     if isinstance(error, ManyRefused):
         return [f"{position}: [{one.code}] {one.message}" for position, one in error.errors]
+    rejects = error.facts.get("rejects")
+    if isinstance(rejects, list):
+        return [_rejected_line(one) for one in rejects if isinstance(one, dict)]
     told = error.facts.get("errors")
     if not isinstance(told, list):
         return []
@@ -94,6 +106,12 @@ def _details(error: ProvenanceError) -> list[str]:
         for one in told
         if isinstance(one, dict)
     ]
+
+
+def _rejected_line(one: dict[str, object]) -> str:
+    column = "" if one.get("column") is None else f", {say('column {number}', number=one['column'])}"
+    where = say("line {number}", number=one.get("line"))
+    return f"{where}{column}: [{one.get('code')}] {one.get('message')}"
 
 
 def _place(error: ProvenanceError) -> str:

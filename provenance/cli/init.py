@@ -113,6 +113,4 @@ def _tell(settings: Settings, created: list[str], operator: bytes) -> None:
             "Back up the key files in {folder} now, apart from the database.", folder=settings.secrets_folder
         )
         hint("Losing tag-1.key loses every look-up, losing master.key every sealed detail: nobody can help.")
-    hint(
-        "Next: `provenance party admit`, `provenance credential issue`, then `serve` and `worker`."
-    )
+    hint("Next: `provenance party admit`, `provenance credential issue`, then `serve` and `worker`.")

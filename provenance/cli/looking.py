@@ -33,7 +33,7 @@ def verify(
     token = inputs.read_line(order_token_file, "order token") if order_token_file else None
     with service(needs_token=token is None) as client:
         told = client.verify(shown, token)
-    answer(told, *(_verdict(number, one) for number, one in enumerate(told["results"], 1)))
+    answer(told, *(_verdict(number, one) for number, one in enumerate(told["verdicts"], 1)))
 
 
 @click.command("custody", cls=TranslatedCommand)
@@ -44,7 +44,7 @@ def custody(handle: str) -> None:
     place = one_reference(None, None, (handle,))
     with service() as client:
         told = client.custody(place["batch"], place["index"])
-    answer(told, *(_event(one) for one in told["entries"]))
+    answer(told, *(_event(one) for one in told["custody"]))
 
 
 @click.command("events", cls=TranslatedCommand)
@@ -54,7 +54,7 @@ def custody(handle: str) -> None:
 def events(after: str | None, limit: int) -> None:
     """List what was recorded under your address, oldest first: nothing is done in your name unseen."""
     with service() as client:
-        told = client.get("/events", _page(after, limit))
+        told = client.get("/me/events", _page(after, limit))
     answer(told, *(_event(one) for one in told.get("events", [])))
 
 
@@ -65,7 +65,7 @@ def events(after: str | None, limit: int) -> None:
 def alerts(after: str | None, limit: int) -> None:
     """List warnings for you, oldest first: keys of yours that others tried to register, and the like."""
     with service() as client:
-        told = client.get("/alerts", _page(after, limit))
+        told = client.get("/me/alerts", _page(after, limit))
     answer(told, *(_alert(one) for one in told.get("alerts", [])))
 
 
@@ -81,11 +81,11 @@ def _page(after: str | None, limit: int) -> dict[str, Any]:
 def _verdict(number: int, one: dict[str, Any]) -> str:
     if problem := one.get("error"):
         return f"{number}: [{problem.get('code')}] {problem.get('detail', '')}"
-    code = one.get("verdict") or one.get("code") or ""
-    place = f"  {one['batch']}/{one['index']}" if one.get("batch") else ""
-    last = one.get("last_event")
+    facts = one.get("facts") or {}
+    place = f"  {facts['batch']}/{facts['index']}" if facts.get("batch") else ""
+    last = facts.get("last_event")
     told = f"  {last['type']} {when(last['time'])} {last['event']}" if isinstance(last, dict) else ""
-    return f"{number}: {code}{place}{told}"
+    return f"{number}: {one.get('verdict')}{place}{told}"
 
 
 def _event(one: dict[str, Any]) -> str:

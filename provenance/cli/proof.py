@@ -6,26 +6,75 @@ our word.
 
 from __future__ import annotations
 
+import os
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from provenance.cli.group import Group
 from provenance.cli.inputs import read_bytes, read_line, stdin_is_taken
 from provenance.cli.language import say
-from provenance.cli.output import answer, is_json, json_option
-from provenance.errors import InputRefused, KeyMalformed, ProofRejected
+from provenance.cli.output import answer, hint, is_json, json_option
+from provenance.cli.remote import key_options, one_reference, service, service_options
+from provenance.errors import InputRefused, KeyMalformed, ProofRejected, Refused
 
 if TYPE_CHECKING:
+    from provenance.client import ProvenanceClient
     from provenance.core.keyformats import CardKey
     from provenance.core.manifest import Domain
-    from provenance.core.proofs import NodeReader, ReaderContext, Witness
+    from provenance.core.proofs import Evidence, NodeReader, ReaderContext, Witness
+
+_NOT_YET: Final = frozenset({"not_sequenced_yet", "not_anchored_yet"})
+_POLL_SECONDS: Final = 0.5
 
 
 @click.group("proof", cls=Group)
 def proof() -> None:
     """Make a proof of a key's life; verify one offline."""
+
+
+@proof.command("make")
+@click.option("--order-token-file", metavar="FILE", help="As the buyer: your order token, no credential.")
+@click.option("--opening", is_flag=True, help="Put the key itself into the file: who has it, has the key.")
+@click.option("--details", is_flag=True, help="Open the sealed details that you may see.")
+@click.option("--anchored", is_flag=True, help="Only a proof that leads to an anchored checkpoint.")
+@click.option("--state-proof", is_flag=True, help="Add what leads to a block hash, without a node.")
+@click.option("--wait", type=click.IntRange(1), metavar="SECONDS", help="Wait for the log or the anchor.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; BATCH-INDEX.provenance.json.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@key_options
+@service_options
+def make(
+    order_token_file: str | None,
+    key_file: str | None,
+    format_id: str | None,
+    handles: tuple[str, ...],
+    wait: int | None,
+    out: Path | None,
+    force: bool,
+    **wish: bool,
+) -> None:
+    """Ask the service for the proof of one key's life, check it, and write it to a file."""
+    body: dict[str, Any] = {"key": one_reference(key_file, format_id, handles), **wish}
+    if order_token_file:
+        body["order_token"] = read_line(order_token_file, "order token")
+    with service(needs_token=order_token_file is None) as client:
+        told = _asked_until_ready(client, body, wait)
+    raw, evidence = _checked_bundle(told["bundle"])
+    place = told["key"]
+    path = out or Path(f"{place['batch'][:16]}-{place['index']}.provenance.json")
+    is_secret = bool(wish["opening"] or order_token_file)
+    _write_proof(path, raw, is_secret=is_secret, force=force)
+    data = {"file": str(path), "id": told["id"], "key": place, "anchoring": evidence.anchoring}
+    answer(
+        data,
+        say("{file}: {state}, {anchoring}", file=path, state=evidence.state, anchoring=evidence.anchoring),
+    )
+    if wish["opening"]:
+        hint("The file holds the key itself: whoever has the file has the key.")
 
 
 @proof.command("verify")
@@ -72,6 +121,36 @@ def verify(file: str, key_file: str | None, **reader: Any) -> None:
     draw(evidence)
 
 
+def _asked_until_ready(client: ProvenanceClient, wish: dict[str, Any], seconds: int | None) -> dict[str, Any]:
+    deadline = time.monotonic() + (seconds or 0)
+    while True:
+        try:
+            return client.make_proof(wish)
+        except Refused as error:
+            if error.code not in _NOT_YET or time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_SECONDS)
+
+
+def _checked_bundle(members: Any) -> tuple[bytes, Evidence]:
+    """The bytes of the file, and what they prove by themselves."""
+    from provenance.core import canonical, proofs
+
+    raw = canonical.encode(members)
+    return raw, proofs.verify(raw, proofs.ReaderContext())
+
+
+def _write_proof(path: Path, raw: bytes, *, is_secret: bool, force: bool) -> None:
+    if path.exists() and not force:
+        raise InputRefused("exists already; name another with --out", code="file_exists", file=str(path))
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if is_secret else 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(raw)
+    temporary.replace(path)
+
+
 def _reader(
     raw: bytes,
     key_file: str | None,
@@ -88,7 +167,7 @@ def _reader(
     from provenance.core.notes import VerifierKey
     from provenance.core.proofs import ReaderContext
 
-    network = _network(chain_id, registry)
+    network = network_of(chain_id, registry)
     return ReaderContext(
         network=network,
         log_key=None if log_key is None else VerifierKey.parse(log_key),
@@ -100,7 +179,8 @@ def _reader(
     )
 
 
-def _network(chain_id: int | None, registry: str | None) -> Domain | None:
+def network_of(chain_id: int | None, registry: str | None) -> Domain | None:
+    """The chain and registry that the options name, if any."""
     from provenance.cli.local import address
     from provenance.core.manifest import Domain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -22,6 +22,9 @@ from provenance.cli.remote import (
     service_options,
 )
 from provenance.errors import InputRefused
+
+if TYPE_CHECKING:
+    from provenance.core.entries import Entry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -219,20 +222,29 @@ def _without_secrets(told: Any) -> Any:
     return [_without_secrets(one) for one in told] if isinstance(told, list) else told
 
 
-def _lines(told: Any) -> list[str]:
-    results = told.get("results", [told]) if isinstance(told, dict) else []
-    return [_line(one) for one in results]
+def _lines(told: dict[str, Any]) -> list[str]:
+    many = told.get("results") or told.get("events")
+    return [_line(one) for one in (many if isinstance(many, list) else [told])]
 
 
 def _line(one: dict[str, Any]) -> str:
     if problem := one.get("error"):
         return f"✘ [{problem.get('code')}] {problem.get('detail', '')}"
-    parts = [f"✔ {one.get('type', '')} {one.get('batch', '')}/{one.get('index', '')}"]
-    parts.append(say("event {event}", event=one.get("event", "")))
-    if "time" in one:
-        parts.append(when(one["time"]))
-    if one.get("replayed"):
-        parts.append(say("(the first answer again)"))
+    parts = ["✔ " + say("event {event}", event=one.get("event", ""))]
+    if place := one.get("key"):
+        parts.append(f"{place['batch']}/{place['index']}")
+    entry = _entry(one)
+    if entry is not None:
+        parts += [entry.type.name, when(entry.time)]
     if one.get("order_token"):
         parts.append(say("order token {token}", token=one["order_token"]))
     return "  ".join(parts)
+
+
+def _entry(one: dict[str, Any]) -> Entry | None:
+    """The entry that the receipt promises."""
+    from provenance.core.canonical import decode_base64
+    from provenance.core.entries import Entry
+
+    receipt = one.get("receipt")
+    return Entry.decode(decode_base64(receipt["entry"])) if isinstance(receipt, dict) else None

@@ -86,7 +86,7 @@ def list_transfers() -> None:
     """List the newest offers that you made or got."""
     with service() as client:
         told = client.get("/transfers")
-    found = told.get("transfers", []) if isinstance(told, dict) else told
+    found = told["transfers"]
     answer(told, *([_line(one) for one in found] or [say("No transfer yet.")]))
 
 
@@ -108,15 +108,14 @@ def _settle(transfer_id: str, step: str) -> None:
 
 
 def _line(told: dict[str, Any]) -> str:
-    one = told.get("transfer", told)
-    ranges = ", ".join(f"{r['first']}-{r['first'] + r['count'] - 1}" for r in one.get("ranges", ()))
+    ranges = ", ".join(f"{r['first']}-{r['first'] + r['count'] - 1}" for r in told.get("ranges", ()))
     return say(
         "Transfer {id}: {status}, batch {batch} keys {ranges}, from {sender} to {recipient}, until {until}",
-        id=one.get("id", ""),
-        status=one.get("status", ""),
-        batch=one.get("batch", ""),
+        id=told.get("id", ""),
+        status=told.get("status", ""),
+        batch=told.get("batch", ""),
         ranges=ranges,
-        sender=one.get("sender", ""),
-        recipient=one.get("recipient", ""),
-        until=when(one.get("until")),
+        sender=told.get("sender", ""),
+        recipient=told.get("recipient", ""),
+        until=when(told.get("until")),
     )

@@ -89,7 +89,7 @@ class ProvenanceClient:
         return self.post(f"/transfers/{transfer_id}/{step}", key=key)
 
     def make_proof(self, wish: Json) -> Json:
-        """Ask for a proof; its id and where it can be fetched."""
+        """A proof: its ``id``, the ``key``'s place, and the ``bundle`` as an object."""
         answer: Json = self.post("/proofs", wish)
         return answer
 

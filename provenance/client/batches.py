@@ -21,6 +21,12 @@ class StagedBatch:
     rejects: tuple[dict[str, Any], ...]
     seed: bytes = field(repr=False)
 
+    @property
+    def refused(self) -> int:
+        """How many lines of the file are not in the batch, as the service counts them."""
+        duplicates = self.counts.get("duplicates") or {}
+        return int(self.counts.get("rejected", 0)) + sum(int(count) for count in duplicates.values())
+
     @classmethod
     def from_json(cls, told: Any) -> StagedBatch:
         """Read the answer to ``POST /batches``; raises ``Unavailable`` (``answer_malformed``)."""

@@ -208,6 +208,7 @@ class TestRivals:
         class Stealing(FakeChain):
             def newest_block(self) -> BeaconBlock:
                 rival.sequence()
+                world.enter()
                 return super().newest_block()
 
         world.enter()
@@ -215,6 +216,8 @@ class TestRivals:
         assert slow.sequence() is None
         require_consistent(world)
         assert len(all_entries(world)) == 3
+        assert world.sequencer("rival", lease_ms=0).sequence() is not None
+        assert len(all_entries(world)) == 4
 
 
 class TestRollback:

@@ -23,6 +23,7 @@ from provenance.services.events import EventService
 from provenance.services.headfile import HeadFile
 from provenance.services.health import HealthService
 from provenance.services.idempotency import IdempotencyService
+from provenance.services.identity import verify_identity
 from provenance.services.ledger import Sequencer
 from provenance.services.logreader import LogReader
 from provenance.services.parties import PartyService
@@ -126,7 +127,9 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
 
 def build_services(settings: Settings) -> Services:
     """The services of one API process or command. Loads no log key and no chain account."""
-    return services_over(build_context(settings), settings, build_registry(settings))
+    context = build_context(settings)
+    verify_identity(context)
+    return services_over(context, settings, build_registry(settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
     Raises :class:`provenance.errors.Unavailable` (``key_file_missing``, ``key_file_broken``).
     """
     context = build_context(settings)
+    verify_identity(context)
     registry = build_registry(settings)
     log_key = keyfiles.load_signing_key(settings.secrets_folder, "log.key")
     holder = f"{socket.gethostname()}/{os.getpid()}/{os.urandom(4).hex()}"

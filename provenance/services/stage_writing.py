@@ -23,6 +23,7 @@ from provenance.core.tiles import Appended, TreeBuilder
 from provenance.errors import Conflict
 from provenance.services import stage_alerts
 from provenance.services.context import Context
+from provenance.services.identity import require_open_epoch
 from provenance.services.stage_reading import Readings
 from provenance.services.stage_values import (
     INLINE_REJECTS,
@@ -69,6 +70,7 @@ class Request:
 
 def store(context: Context, connection: Connection, request: Request) -> Staged:
     """Store the file as a staged batch, or nothing; within the caller's transaction."""
+    require_open_epoch(context, connection)
     now = context.clock.now()
     number = _new_number(context)
     bulk.open_area(connection)

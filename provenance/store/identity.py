@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from provenance.store.schema import setting
 from provenance.store.upsert import insert_or
@@ -25,3 +25,8 @@ def recall(connection: Connection, name: str) -> str | None:
         select(setting.c.value).where(setting.c.name == _PREFIX + name)
     ).scalar()
     return found
+
+
+def replace(connection: Connection, name: str, value: str) -> None:
+    """Write another *value* under a *name* that stands."""
+    connection.execute(update(setting).where(setting.c.name == _PREFIX + name).values(value=value))

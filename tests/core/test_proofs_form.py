@@ -13,7 +13,7 @@ import pytest
 from provenance.core import canonical
 from provenance.core.manifest import Domain
 from provenance.core.notes import Note, VerifierKey, verifier_key
-from provenance.core.proofs import MAX_BUNDLE_SIZE, ReaderContext, StateProof, read_bundle, verify
+from provenance.core.proofs import MAX_BUNDLE_SIZE, ReaderContext, StateProof, Witness, read_bundle, verify
 from provenance.errors import InputRefused, ProofRejected
 from tests.core.proof_world import (
     GOLDEN,
@@ -29,7 +29,7 @@ SECRETS = (OPENING["secret"], OPENING["serial"], OPENING["salt"], GOLDEN["bundle
 SIGNATURE_LINE = GOLDEN["bundle"]["checkpoint"].split("\n\n")[1]
 
 
-def state_proof(account: list[str], storage: dict[str, list[str]]) -> dict[str, Any]:
+def state_proof(account: list[str], storage: object) -> dict[str, Any]:
     return {"header": "", "account": account, "storage": storage}
 
 
@@ -213,6 +213,8 @@ def test_a_member_of_another_type_is_refused_and_never_an_exception(wrong: Any) 
         (lambda b: b["log"].update(origin="other.example/log"), "bundle_malformed"),
         (lambda b: b.update(state_proof=state_proof([""] * 65, {})), "bundle_malformed"),
         (lambda b: b.update(state_proof=state_proof([], {"00": []})), "hex_malformed"),
+        (lambda b: b.update(state_proof=state_proof([], [])), "bundle_malformed"),
+        (lambda b: b["custody"][3]["details"].update(value=[]), "bundle_malformed"),
         (lambda b: b["hints"].update(batch_transaction="00" * 32), "hex_malformed"),
     ],
 )  # fmt: skip
@@ -328,3 +330,8 @@ def test_a_proof_of_another_log_is_refused(key: VerifierKey) -> None:
 def test_a_reader_who_contradicts_himself_is_told_at_once(context: dict[str, Any]) -> None:
     with pytest.raises(InputRefused):
         ReaderContext(**context)
+
+
+def test_a_witness_is_known_by_a_cosignature_key() -> None:
+    with pytest.raises(InputRefused):
+        Witness(LOG_KEY)

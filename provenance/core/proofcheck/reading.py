@@ -200,9 +200,7 @@ def _opening(cursor: Cursor) -> Opening:
 
 def _details(cursor: Cursor) -> OpenedDetails:
     at = cursor.members("salt", "value")
-    if not isinstance(at["value"].value, dict):
-        raise at["value"].refused("an object")
-    return OpenedDetails(at["salt"].hex(16), at["value"].value)
+    return cursor.within(lambda: OpenedDetails(at["salt"].hex(16), at["value"].value))
 
 
 def _placed(at: dict[str, Cursor]) -> Placed:

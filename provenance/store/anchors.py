@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from provenance.store.schema import anchor as table
 from provenance.store.schema import setting
+from provenance.store.schema_log import anchor as table
 from provenance.store.upsert import insert_or
 
 _GENESIS: Final = "chain_genesis"
+_WISH: Final = "anchor_wish"
 
 
 class AnchorKind(IntEnum):
@@ -94,6 +95,12 @@ def newest_on_chain(
     return found[0] if found else None
 
 
+def newest_sizes_on_chain(connection: Connection, count: int) -> list[int]:
+    """The *count* largest sizes that were seen on chain, the largest first."""
+    query = _checkpoints(AnchorStatus.CONFIRMED).order_by(table.c.ref.desc()).limit(count)
+    return [anchor.size for anchor in _many(connection, query)]
+
+
 def newest_wanted(connection: Connection) -> StoredAnchor | None:
     """The largest size ever asked for, wherever it stands."""
     found = _many(connection, _checkpoints(AnchorStatus.WANTED).order_by(table.c.ref.desc()).limit(1))
@@ -156,6 +163,27 @@ def remember_genesis(connection: Connection, block_hash: bytes) -> None:
     connection.execute(
         fresh.on_conflict_do_update(index_elements=["name"], set_={"value": fresh.excluded.value})
     )
+
+
+def wish(connection: Connection, time: int) -> None:
+    """Ask the sequencer for a checkpoint that can be anchored; *time* is that of the newest wish."""
+    fresh = insert_or(connection, setting).values(name=_WISH, value=str(time))
+    connection.execute(
+        fresh.on_conflict_do_update(index_elements=["name"], set_={"value": fresh.excluded.value})
+    )
+
+
+def wished_at(connection: Connection) -> int | None:
+    """The time of the newest wish that is not fulfilled, in ms."""
+    found = connection.execute(select(setting.c.value).where(setting.c.name == _WISH)).scalar()
+    return None if found is None else int(found)
+
+
+def fulfil_wish(connection: Connection, time: int) -> None:
+    """Take the wish back, unless it is newer than *time*."""
+    at = wished_at(connection)
+    if at is not None and at <= time:
+        connection.execute(setting.delete().where(setting.c.name == _WISH, setting.c.value == str(at)))
 
 
 def _checkpoints(least: AnchorStatus) -> Any:

@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from provenance.store.bulk import SECRET, WHOLE
 from provenance.store.database import Connection
 from provenance.store.schema import alias as aliases
-from provenance.store.schema import anchor as anchors
 from provenance.store.schema import batch as table
 from provenance.store.schema import card_key as keys
 from provenance.store.schema import party as parties
 from provenance.store.schema import reject as rejects
-from provenance.store.schema import tile as tiles
+from provenance.store.schema_log import anchor as anchors
+from provenance.store.schema_log import tile as tiles
 
 BATCH_ANCHOR: Final = 1
 """The ``kind`` of an anchor that is about a batch."""
@@ -256,7 +256,7 @@ def _one(connection: Connection, where: ColumnElement[bool]) -> BatchRow | None:
 
 
 def _row(row: Any) -> BatchRow:
-    values = {
+    values: dict[str, Any] = {
         name: bytes(value) if isinstance(value, memoryview) else value
         for name, value in zip(BatchRow.__slots__, row, strict=True)
     }

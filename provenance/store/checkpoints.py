@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 
-from provenance.store.schema import checkpoint as table
+from provenance.store.schema_log import checkpoint as table
 
 
 @dataclass(frozen=True, slots=True)

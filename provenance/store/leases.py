@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, literal_column, or_, update
 
-from provenance.store.schema import lease as table
+from provenance.store.schema_log import lease as table
 from provenance.store.upsert import insert_or
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Select, literal_column, select
 
 from provenance.core.entries import Entry, EntryType
 from provenance.store.entries import StoredEntry
-from provenance.store.schema import block_header
 from provenance.store.schema import entry as table
+from provenance.store.schema_log import block_header
 from provenance.store.upsert import insert_or
 
 IndexedEntry = tuple[int, Entry]

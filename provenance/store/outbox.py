@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, select, update
 
 from provenance.store.anchors import AnchorKind, AnchorStatus
-from provenance.store.schema import anchor
-from provenance.store.schema import chain_tx as table
+from provenance.store.schema_log import anchor
+from provenance.store.schema_log import chain_tx as table
 from provenance.store.upsert import insert_or
 
 

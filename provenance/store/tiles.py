@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, func, select
 
 from provenance.core.merkle import HASH_SIZE
 from provenance.core.tiles import TileReader, TileRow
-from provenance.store.schema import LOG_TREE as LOG_TREE
-from provenance.store.schema import tile as table
+from provenance.store.schema_log import LOG_TREE as LOG_TREE
+from provenance.store.schema_log import tile as table
 from provenance.store.upsert import insert_or
 
 _AT_ONCE: Final = 500

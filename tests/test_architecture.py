@@ -33,7 +33,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"door", "bootstrap", "services", "config", "intake", "core", "errors"},
     # The demo is a client over HTTP and a starter of processes.
     "demo": {"door", "cli", "worker", "sample", "bootstrap", *_BELOW_BOOTSTRAP},
-    "cli": {"door", "api", "demo", "worker", "sample", "bootstrap", *_BELOW_BOOTSTRAP},
+    # The client of our own API knows the formats and nothing of the service behind it.
+    "client": {"core", "errors"},
+    "__main__": {"cli"},
+    "cli": {"door", "client", "api", "demo", "worker", "sample", "bootstrap", *_BELOW_BOOTSTRAP},
     # The public door shows pure things: importing the package starts nothing.
     "door": {"core", "intake", "errors"},
 }
@@ -49,7 +52,7 @@ HOMES: dict[str, set[str]] = {
     "flask": {"api"},
     "flask_openapi": {"api"},
     "werkzeug": {"api"},
-    "granian": {"cli"},
+    "granian": {"api"},
 }
 
 # The core is pure: no file, socket, process, clock or randomness, no framework.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 from provenance.core.entries import Entry, EntryType, PartyReason
@@ -38,17 +40,24 @@ class ListedParties:
     """
 
     def __init__(self, entries: Iterable[tuple[int, Entry]], *, by_time: bool = False) -> None:
-        self._rows = sorted(entries, key=lambda row: row[0])
-        self._by_time = by_time
-        if any(entry.type is not EntryType.PARTY for _, entry in self._rows):
+        rows = sorted(entries, key=lambda row: row[0])
+        if any(entry.type is not EntryType.PARTY for _, entry in rows):
             raise ValueError("only PARTY entries tell who is who")
+        self._by_time = by_time
+        # By address, so that a bundle of many thousand PARTY entries costs a search a question.
+        self._heirs: dict[bytes, list[tuple[int, bytes]]] = {}
+        self._roles: dict[bytes, list[tuple[int, frozenset[PartyReason]]]] = {}
+        for position, entry in rows:
+            self._note(position, entry)
 
     def resolve(self, address: bytes, at: Step) -> bytes:
-        for position, entry in self._rows:
-            succeeded = entry.reason == PartyReason.SUCCEEDED and entry.subject[12:] == address
-            if succeeded and self._is_before(position, at):
-                address = entry.party
-        return address
+        since, limit = -1, self._limit(at)
+        while True:
+            heirs = self._heirs.get(address, [])
+            place = bisect_right(heirs, since, key=_position)
+            if place == len(heirs) or heirs[place][0] >= limit:
+                return address
+            since, address = heirs[place]
 
     def has_role(self, address: bytes, role: PartyReason, at: Step) -> bool:
         return role in self.roles(address, at)
@@ -62,21 +71,33 @@ class ListedParties:
 
         A successor has those of the address it stands for, which has none from there on.
         """
-        roles: dict[bytes, frozenset[PartyReason]] = {}
-        for position, entry in self._rows:
-            if not self._is_before(position, at):
-                continue
-            about = entry.subject[12:]
-            held = roles.get(about, frozenset())
-            if entry.reason in ADMISSIONS:
-                roles[about] = held | {PartyReason(entry.reason)}
-                continue
-            roles[about] = frozenset()
-            if entry.reason == PartyReason.SUCCEEDED:
-                roles[entry.party] = roles.get(entry.party, frozenset()) | held
-        return roles.get(address, frozenset())
+        history = self._roles.get(address, [])
+        place = bisect_left(history, self._limit(at), key=_position)
+        return history[place - 1][1] if place else frozenset()
 
-    def _is_before(self, position: int, at: Step) -> bool:
+    def _note(self, position: int, entry: Entry) -> None:
+        about = entry.subject[12:]
+        held = self._now(about)
+        if entry.reason in ADMISSIONS:
+            self._set(about, position, held | {PartyReason(entry.reason)})
+            return
+        self._set(about, position, frozenset())
+        if entry.reason == PartyReason.SUCCEEDED:
+            self._set(entry.party, position, self._now(entry.party) | held)
+            self._heirs.setdefault(about, []).append((position, entry.party))
+
+    def _now(self, address: bytes) -> frozenset[PartyReason]:
+        history = self._roles.get(address)
+        return history[-1][1] if history else frozenset()
+
+    def _set(self, address: bytes, position: int, roles: frozenset[PartyReason]) -> None:
+        self._roles.setdefault(address, []).append((position, roles))
+
+    def _limit(self, at: Step) -> float:
         if self._by_time:
-            return position < at.entry.time
-        return at.index is None or position < at.index
+            return at.entry.time
+        return inf if at.index is None else at.index
+
+
+def _position(row: tuple[int, object]) -> int:
+    return row[0]

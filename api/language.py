@@ -66,5 +66,8 @@ def wording(error: ProvenanceError) -> Wording:
 
 def language_of(request: Request) -> str:
     """``en`` or ``zh-CN``, by ``Accept-Language``; English where it says neither."""
-    best = request.accept_languages.best_match(["en", "zh-CN", "zh", "zh-Hans", "zh-Hans-CN", "en-US"])
-    return "zh-CN" if best is not None and best.startswith("zh") else "en"
+    for wanted, quality in request.accept_languages:
+        primary = wanted.partition("-")[0].lower()
+        if quality > 0 and primary in ("zh", "en"):
+            return "zh-CN" if primary == "zh" else "en"
+    return "en"

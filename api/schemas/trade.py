@@ -110,11 +110,6 @@ class EntryPath(Text):
 
 
 class TilePath(Text):
-    """``N`` of a tile as in C2SP tlog-tiles: ``x001/x234/067``, and ``.p/W`` if it is not full."""
+    """A tile's name as in C2SP tlog-tiles, without the leading ``tile/``."""
 
-    level: Annotated[int, Field(ge=0, le=63)]
-    tile: Annotated[str, StringConstraints(pattern=r"^[0-9xp./]{1,60}$")]
-
-
-class BundlePath(Text):
-    tile: Annotated[str, StringConstraints(pattern=r"^[0-9xp./]{1,60}$")]
+    tile: Annotated[str, StringConstraints(pattern=r"^[a-z0-9./]{1,60}$", max_length=60)]

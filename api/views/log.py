@@ -11,7 +11,8 @@ from api import metrics
 from api.access import public
 from api.current import services
 from api.documents import TAG_LOG, TAG_SYSTEM
-from api.schemas.trade import BundlePath, EntryPath
+from api.schemas.trade import EntryPath
+from api.schemas.trade import TilePath as TileName
 from api.wire import answer
 from provenance.core.tilepaths import TilePath, parse_tile_path
 
@@ -32,7 +33,7 @@ def checkpoint() -> Response:
 
 @blueprint.get("/log/tile/<path:tile>", tags=[TAG_LOG], responses={200: _TILE})
 @public()
-def tile(path: BundlePath) -> Response:
+def tile(path: TileName) -> Response:
     """A tile of hashes, `0/x001/234.p/5`, or a bundle of entries, `entries/x001/234.p/5`."""
     found = _read(parse_tile_path("tile/" + path.tile))
     return _cached(found, "application/octet-stream", _FOR_EVER)

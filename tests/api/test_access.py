@@ -1,0 +1,146 @@
+"""Who may call what: credentials, scopes, roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provenance.services.parties import SCOPES
+from tests.api.world import World
+
+HANDLE = {"batch": "00" * 32, "index": 0}
+ADDRESS = "0x" + "77" * 20
+
+# Method, path, body, one of these scopes is needed, and this role.
+ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
+    ("POST", "/batches", {"format": "opaque", "keys": ["a"]}, {"register"}, "supplier"),
+    ("PUT", f"/batches/{'00' * 32}/signature", {"signature": "0x" + "00" * 65}, {"register"}, "supplier"),
+    ("GET", "/batches", None, {"register", "read"}, "supplier"),
+    ("GET", f"/batches/{'00' * 32}", None, set(SCOPES), None),
+    ("GET", f"/batches/{'00' * 32}/rejects", None, {"register", "read"}, None),
+    ("DELETE", f"/batches/{'00' * 32}", None, {"register"}, "supplier"),
+    ("POST", "/transfers", {"recipient": ADDRESS, "keys": [HANDLE]}, {"transfer"}, None),
+    ("GET", "/transfers", None, {"transfer", "read"}, None),
+    ("GET", f"/transfers/{'00' * 16}", None, {"transfer", "read"}, None),
+    ("POST", f"/transfers/{'00' * 16}/accept", {}, {"transfer"}, None),
+    ("POST", f"/transfers/{'00' * 16}/refuse", {}, {"transfer"}, None),
+    ("POST", f"/transfers/{'00' * 16}/withdraw", {}, {"transfer"}, None),
+    ("POST", "/keys/verify", {"key": HANDLE}, {"verify", "sell"}, None),
+    ("POST", "/keys/reserve", {"key": HANDLE}, {"sell"}, None),
+    ("POST", "/keys/extend", {"reservation": "00" * 16}, {"sell"}, None),
+    ("POST", "/keys/release", {"reservation": "00" * 16}, {"sell"}, None),
+    ("POST", "/keys/sell", {"key": HANDLE, "order": "A"}, {"sell"}, None),
+    ("POST", "/keys/deliver", {"key": HANDLE}, {"sell"}, None),
+    ("POST", "/keys/redeem", {"key": HANDLE}, {"redeem", "sell"}, None),
+    ("POST", "/keys/reinstate", {"key": HANDLE}, {"sell", "redeem"}, None),
+    ("POST", "/keys/void", {"key": HANDLE}, {"sell", "register"}, None),
+    ("POST", "/keys/reissue", {"key": HANDLE, "replacement": HANDLE}, {"sell", "register"}, None),
+    ("POST", "/keys/correct", {"key": HANDLE, "event_index": 0, "details": {}},
+     {"sell", "redeem", "register", "transfer"}, None),
+    ("GET", f"/keys/{'00' * 32}/0", None, set(SCOPES), None),
+    ("GET", f"/events/{'00' * 16}", None, set(SCOPES), None),
+    ("POST", "/proofs", {"key": HANDLE}, {"prove"}, None),
+    ("GET", "/me", None, set(SCOPES), None),
+    ("GET", "/me/events", None, {"read", "verify", "sell"}, None),
+    ("GET", "/me/alerts", None, {"read", "verify", "sell", "register"}, None),
+    ("GET", "/me/credentials", None, {"admin", "read"}, None),
+    ("POST", "/credentials", {"label": "x", "scopes": ["read"]}, {"admin"}, None),
+    ("DELETE", f"/credentials/{'00' * 8}", None, {"admin"}, None),
+    ("GET", "/parties", None, {"admin"}, "operator"),
+    ("GET", f"/parties/{ADDRESS}", None, set(SCOPES), None),
+    ("POST", "/parties", {"name": "x", "role": "platform", "address": ADDRESS}, {"admin"}, "operator"),
+    ("POST", f"/parties/{ADDRESS}/suspend", {"reason": "x"}, {"admin"}, "operator"),
+    ("POST", f"/parties/{ADDRESS}/succeed", {"successor": ADDRESS}, {"admin"}, "operator"),
+]  # fmt: skip
+PUBLIC = {
+    "/public/check", "/proofs/verify", "/proofs/{proof_id}", "/proofs/{proof_id}.json", "/log/checkpoint",
+    "/log/tile/{tile}", "/log/entries/{index}", "/anchors/latest", "/health", "/metrics",
+}  # fmt: skip
+
+
+def test_the_matrix_is_of_every_route(quick: World) -> None:
+    paths = quick.client.get("/openapi.json").json["paths"]
+    documented = {(method.upper(), path) for path, item in paths.items() for method in item}
+    rules = quick.app.url_map.bind("localhost")
+    tested = {
+        (method, "/v1" + path) for method, path, *_ in ROUTES if rules.match("/v1" + path, method=method)
+    }
+    matched = {(m, rules.match(p, method=m, return_rule=True)[0].rule) for m, p in tested}
+    templates = {(m, rule.replace("<", "{").replace(">", "}").replace("{path:", "{")) for m, rule in matched}
+    assert documented - templates == {
+        (method, path) for method, path in documented if path.removeprefix("/v1") in PUBLIC
+    }
+
+
+@pytest.mark.parametrize(("method", "path", "body", "scopes", "role"), ROUTES)
+def test_each_route_asks_for_its_credential_scope_and_role(
+    quick: World, method: str, path: str, body: Any, scopes: set[str], role: str | None
+) -> None:
+    nobody = quick.call(None, method, path, json=body)
+    assert (nobody.status_code, nobody.json["code"]) == (401, "credential_missing")
+    assert nobody.headers["WWW-Authenticate"].startswith("Bearer")
+    right = quick.parties[role or "shop"]
+    for scope in sorted(SCOPES):
+        _, token = quick.services.parties.issue(right.address, scope, [scope])
+        answered = quick.call(token, method, path, json=body)
+        if scope in scopes:
+            assert answered.status_code not in (401, 403), answered.text
+        else:
+            assert (answered.status_code, answered.json["code"]) == (403, "scope_missing")
+            assert 'error="insufficient_scope"' in answered.headers["WWW-Authenticate"]
+    if role is not None:
+        answered = quick.call(quick.parties["issuer"], method, path, json=body)
+        assert (answered.status_code, answered.json["code"]) == (403, "role_missing")
+
+
+@pytest.mark.parametrize(
+    "scheme", ["Basic abc", "Bearer", "Bearer ", "Bearer " + "x" * 500, "Bearer nö", "ckp_x"]
+)
+def test_forged_credentials_all_look_alike(quick: World, scheme: str) -> None:
+    answered = quick.get(None, "/me", headers={"Authorization": scheme})
+    assert (answered.status_code, answered.json["code"]) == (401, "credential_invalid")
+    assert 'error="invalid_token"' in answered.headers["WWW-Authenticate"]
+
+
+def test_expired_and_revoked_credentials_are_refused_like_unknown_ones(quick: World) -> None:
+    now = quick.clock.now()
+    made = quick.post(
+        quick.shop, "/credentials", {"label": "till", "scopes": ["read"], "expires_at": now + 60_000}
+    )
+    assert made.status_code == 201
+    assert quick.get(made.json["token"], "/me").json["scopes"] == ["read"]
+    quick.clock.time = now + 60_000
+    assert quick.get(made.json["token"], "/me").json["code"] == "credential_invalid"
+    other = quick.post(quick.shop, "/credentials", {"label": "x", "scopes": ["read"]}).json
+    foreign = quick.call(quick.other_shop, "DELETE", f"/credentials/{other['id']}")
+    assert foreign.status_code == 404
+    assert quick.call(quick.shop, "DELETE", f"/credentials/{other['id']}").status_code == 204
+    assert quick.get(other["token"], "/me").json["code"] == "credential_invalid"
+
+
+def test_a_suspended_party_is_told_so_until_it_is_admitted_again(quick: World) -> None:
+    path = f"/parties/{quick.shop.hex}/suspend"
+    assert quick.post(quick.operator, path, {"reason": "unpaid"}).status_code == 200
+    answered = quick.get(quick.shop, "/me")
+    assert (answered.status_code, answered.json["code"]) == (403, "party_suspended")
+    back = {"name": "shop", "role": "platform", "address": quick.shop.hex}
+    assert quick.post(quick.operator, "/parties", back).status_code == 201
+    assert quick.get(quick.shop, "/me").status_code == 200
+
+
+def test_the_operator_admits_succeeds_and_issues_for_others(quick: World) -> None:
+    admitted = quick.post(
+        quick.operator, "/parties", {"name": "App", "role": "platform", "party_id": "app-1"}
+    )
+    assert admitted.status_code == 201
+    address = admitted.json["address"]
+    body = {"label": "till", "scopes": ["sell"], "party": address}
+    assert quick.post(quick.shop, "/credentials", body).json["code"] == "role_missing"
+    issued = quick.post(quick.operator, "/credentials", body).json
+    assert quick.get(issued["token"], "/me").json["name"] == "App"
+    fresh = "0x" + "88" * 20
+    done = quick.post(quick.operator, f"/parties/{address}/succeed", {"successor": fresh})
+    assert len(done.json["events"]) == 2
+    assert quick.get(issued["token"], "/me").status_code == 401
+    assert quick.get(quick.shop, f"/parties/{address}").json["successor"] == fresh

@@ -170,9 +170,7 @@ class MemoryShelf:
 
     def tiles(self, level: int, places: Collection[TreeTile]) -> dict[TreeTile, Cells]:
         kept = self._tiles
-        return {
-            place: statetiles.unpack(kept[level, place]) for place in places if (level, place) in kept
-        }
+        return {place: statetiles.unpack(kept[level, place]) for place in places if (level, place) in kept}
 
     def put_tiles(self, level: int, changed: Mapping[TreeTile, Cells]) -> None:
         self._tiles.update(((level, place), statetiles.pack(cells)) for place, cells in changed.items())
@@ -258,9 +256,7 @@ def _climb(shelf: Shelf, sizes: Mapping[int, int], bottom: dict[TreeTile, Cells]
     while changed:
         shelf.put_tiles(level, changed)
         complete = [
-            (tree, index)
-            for tree, index in changed
-            if Tile(level, index).width(sizes[tree]) == TILE_WIDTH
+            (tree, index) for tree, index in changed if Tile(level, index).width(sizes[tree]) == TILE_WIDTH
         ]
         above = shelf.tiles(level + 1, {(tree, index // TILE_WIDTH) for tree, index in complete})
         for tree, index in complete:

@@ -20,9 +20,13 @@ from provenance.errors import ChainMismatch, ChainRefused, ChainUnavailable, Lim
 from provenance.services.context import Context
 from provenance.services.leadership import LEASE_MS, Leadership
 from provenance.services.outgoing import STUCK_MS, Outgoing
+from provenance.services.statekeeping import has_news
 from provenance.store import anchors, checkpoints, manifests, outbox
+from provenance.store import entries as entry_store
 from provenance.store import tiles as tile_store
-from provenance.store.anchors import AnchorKind, AnchorStatus, Sighting, StoredAnchor, size_ref
+from provenance.store.anchors import AnchorKind, AnchorStatus, Sighting, StoredAnchor
+from provenance.store.checkpoints import StoredHead
+from provenance.store.database import Connection
 
 LEASE_NAME: Final = "anchorer"
 IDLE_MS: Final = 15_000
@@ -44,21 +48,30 @@ class AnchoringReport:
 
 
 def want_checkpoint(context: Context, *, apart_ms: int | None = None) -> int | None:
-    """Ask for the newest signed checkpoint to be anchored; the newest size asked for, ``None`` if none.
+    """Ask for all that is committed now to be anchored; the least size that does it, ``None`` while
+    nothing is signed.
 
-    With *apart_ms* nothing is added within that time of the last wish, nor while that one is under
-    way: during an outage one anchor waits, not one for every beat.
+    The sequencer ends its next round in a STATE and wants that checkpoint on chain; without news
+    since the last STATE its checkpoint is the one. With *apart_ms* nothing is asked for within that
+    time of the last wanted size, nor while that one is under way: during an outage one anchor waits,
+    not one for every beat.
     """
     with context.database.write() as connection:
+        head = checkpoints.newest(connection)
         signed = checkpoints.newest_signed(connection)
         newest = anchors.newest_wanted(connection)
         now = context.clock.now()
-        if signed is None or (newest is not None and newest.size >= signed.size):
+        if not _is_news(connection, head):
             return None if newest is None else newest.size
         if apart_ms is not None and newest is not None and not _may_follow(newest, now, apart_ms):
             return newest.size
-        anchors.want(connection, AnchorKind.CHECKPOINT, size_ref(signed.size), signed.root, now)
-    return signed.size
+        anchors.wish(connection, now)
+    return None if signed is None or head is None else head.size + 1
+
+
+def _is_news(connection: Connection, head: StoredHead | None) -> bool:
+    has_waiting = entry_store.oldest_waiting(connection) is not None
+    return has_waiting or (head is not None and has_news(connection, head.size))
 
 
 def _may_follow(newest: StoredAnchor, now: int, apart_ms: int) -> bool:

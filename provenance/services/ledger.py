@@ -24,6 +24,7 @@ from provenance.services.context import Context, record
 from provenance.services.headfile import FiledHead, HeadFile
 from provenance.services.history import KnownHead, history_of, require_extends, rolled_back
 from provenance.services.leadership import LEASE_MS, Leadership
+from provenance.services.statekeeping import STATE_ROUND, StateKeeper, has_news
 from provenance.store import checkpoints, marks
 from provenance.store import entries as entry_store
 from provenance.store import tiles as tile_store
@@ -75,6 +76,7 @@ class Sequencer:
         self._chain = chain
         self._round = round_size
         self._hook = hook
+        self._states = StateKeeper(context, self._leadership, round_size=round_size, hook=hook)
         self._started = False
         self._announced = False
         self._chain_rests_until = 0
@@ -118,6 +120,7 @@ class Sequencer:
             self._hook("committed")
             self._announced = True
             self._publish()
+            self._states.tend()
         except Conflict as error:
             if error.code in ("not_leader", "head_moved"):
                 return None
@@ -132,14 +135,18 @@ class Sequencer:
         self._leadership.fence(connection)
         if not self._announced:
             self._announce_keys(connection)
-        waiting = entry_store.waiting(connection, self._round)
-        if not waiting:
-            return None
-        # Last in a round that empties the queue: no entry after it is older than the block.
-        if block is not None and len(waiting) < self._round:
-            waiting += self._beacons(connection, block, waiting[-1].entry.time)
         newest = checkpoints.newest(connection)
         size = newest.size if newest else 0
+        is_state_wanted = self._states.is_wanted(connection, size)
+        limit = min(self._round, STATE_ROUND) if is_state_wanted else self._round
+        waiting = entry_store.waiting(connection, limit)
+        # Last in a round that empties the queue: no entry after it is older than the block.
+        if block is not None and 0 < len(waiting) < limit:
+            waiting += self._beacons(connection, block, waiting[-1].entry.time)
+        if is_state_wanted and (waiting or has_news(connection, size)):
+            waiting.append(self._states.state(connection, size, waiting))
+        if not waiting:
+            return None
         leaves = [leaf_hash(stored.entry.encode()) for stored in waiting]
         appended = tiles.append(tile_store.reader(connection, tile_store.LOG_TREE), size, leaves)
         entry_store.assign_indices(connection, size, [stored.event for stored in waiting])
@@ -182,6 +189,7 @@ class Sequencer:
         self._hook("signed")
         with self._context.database.write() as connection:
             checkpoints.set_note(connection, head.size, head.root, note)
+            self._states.want_anchor(connection, head)
         self._hook("published")
 
     def _of_file(self, filed: FiledHead | None) -> list[KnownHead]:

@@ -28,7 +28,7 @@ from provenance.core.proofs import (
 )
 from provenance.core.tiles import TILE_WIDTH
 from provenance.errors import ChainUnavailable, Conflict, InputRefused, NotFound
-from provenance.services import proofparts
+from provenance.services import proofparts, stateparts
 from provenance.services.anchoring import want_checkpoint
 from provenance.services.context import Context
 from provenance.services.opening import recorded_from
@@ -103,9 +103,11 @@ class ProvingService:
         entries = [stored.entry for _, stored in custody]
         parties = proofparts.parties_in(connection, entries, batch.manifest.supplier, size)
         beacons = proofparts.beacons_for(connection, indices)
-        places = sorted({*indices, *(place for place, _ in parties), *(place for place, _ in beacons)})
+        state_index = stateparts.state_index(connection, size)
+        places = {*indices, *(place for place, _ in parties), *(place for place, _ in beacons)}
+        places |= set() if state_index is None else {state_index}
         read = tile_store.reader(connection, tile_store.LOG_TREE)
-        paths = {proof.index: proof.path for proof in tiles.inclusions_at(read, places, size)}
+        paths = {proof.index: proof.path for proof in tiles.inclusions_at(read, sorted(places), size)}
         held = proofparts.anchors_for(connection, indices, size) if head.is_anchored else []
         return Bundle(
             network=self._context.domain,
@@ -118,7 +120,11 @@ class ProvingService:
                 BeaconEntry(place, entry, paths[place], marks.header_of(connection, entry.subject))
                 for place, entry in beacons
             ),
-            state=None,
+            state=(
+                None
+                if state_index is None
+                else stateparts.state_part(connection, batch_id, index, state_index, paths[state_index])
+            ),
             checkpoint=head.note,
             anchors=_anchor_parts(connection, held, size),
             hints=_hints(connection, batch_id, held),

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, TextClause, bindparam, delete, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Connection, Row, TextClause, bindparam, delete, func, literal_column, select, text
 
 from provenance.core.entries import EntryType
 from provenance.core.statefold import BatchState, TreeTile
@@ -134,7 +134,10 @@ def batch_of(connection: Connection, batch_id: bytes) -> BatchState | None:
 def newest_state(connection: Connection) -> int | None:
     """The log index of the last STATE."""
     # Spelt out, not bound: only so do both databases see that the partial index fits.
-    kind = (literal_column("type >= 32"), literal_column(f"type = {int(EntryType.STATE)}"))
+    kind: list[ColumnElement[bool]] = [
+        literal_column("type >= 32"),
+        literal_column(f"type = {int(EntryType.STATE)}"),
+    ]
     query = select(entry.c.log_index).where(*kind, entry.c.log_index.is_not(None))
     found: int | None = connection.execute(query.order_by(entry.c.log_index.desc()).limit(1)).scalar()
     return found
@@ -184,15 +187,16 @@ def _newest_of(count: int) -> TextClause:
     # SQLAlchemy's parts anew each time takes longer to make than to run.
     rows = ", ".join(f"(:tree{number}, :idx{number})" for number in range(1, count))
     first = "(CAST(:tree0 AS BIGINT), CAST(:idx0 AS BIGINT))"
+    values = f"{first}, {rows}" if rows else first
     return text(
-        f"""WITH wanted(tree, idx) AS (VALUES {first}{", " if rows else ""}{rows})
+        f"""WITH wanted(tree, idx) AS (VALUES {values})
         SELECT tile.tree AS tree, tile.idx AS idx, tile.version AS version, tile.cells AS cells
         FROM wanted JOIN state_tile AS tile
           ON tile.tree = wanted.tree AND tile.level = :level AND tile.idx = wanted.idx
           AND tile.version = (
             SELECT max(other.version) FROM state_tile AS other
             WHERE other.tree = wanted.tree AND other.level = :level AND other.idx = wanted.idx
-              AND other.version <= :version)"""
+              AND other.version <= :version)"""  # noqa: S608 - names of parameters, and nothing else
     )
 
 

@@ -65,7 +65,11 @@ def of_batch(world: World, batch: MadeBatch) -> StoredAnchor:
 
 
 def wanted(world: World, anchoring: AnchoringService, count: int = 3) -> int:
-    size = checkpoint_at(world, count)
+    """*count* more entries, wanted on chain and sequenced; the size, of which the last is a STATE."""
+    world.enter_many(count)
+    least = anchoring.want_checkpoint()
+    size = checkpoint_at(world, 0)
+    assert least is None or least <= size
     assert anchoring.want_checkpoint() == size
     return size
 
@@ -155,11 +159,13 @@ class TestTheGoodWay:
         world.clock.pass_ms(600_000)
         assert anchoring.want_checkpoint(apart_ms=600_000) == size
         anchoring.beat()
-        assert anchoring.want_checkpoint(apart_ms=600_000) == size + 3
-        checkpoint_at(world)
+        assert anchoring.want_checkpoint(apart_ms=600_000) == size + 4
+        second = checkpoint_at(world)
+        assert second == size + 7
         anchoring.beat()
-        assert anchoring.want_checkpoint(apart_ms=600_000) == size + 3
-        assert anchoring.want_checkpoint() == size + 6
+        checkpoint_at(world)
+        assert anchoring.want_checkpoint(apart_ms=600_000) == second
+        assert anchoring.want_checkpoint() == second + 4
 
 
 class TestTroubles:

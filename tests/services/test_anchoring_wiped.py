@@ -60,6 +60,7 @@ def test_a_wiped_testnet_gets_registry_batches_and_every_anchored_size_back(
     sizes = []
     for index in (1, 2):
         act(world, batch, EntryType.VOID, SUPPLIER, first=index)
+        anchoring.want_checkpoint()
         sequencer.sequence()
         sizes.append(anchoring.want_checkpoint())
         assert anchoring.beat().problems == []
@@ -88,8 +89,8 @@ def test_a_wiped_testnet_gets_registry_batches_and_every_anchored_size_back(
     )
     assert verify(fresh, trusted).anchoring == "anchored"
     act(world, batch, EntryType.VOID, SUPPLIER, first=3)
-    sequencer.sequence()
     anchoring.want_checkpoint()
+    sequencer.sequence()
     assert anchoring.beat().problems == []
     assert verify(proving.bundle(batch.batch_id, 3), reader).state == "VOID"
 

@@ -89,9 +89,9 @@ def anchoring_of(world: World, local: LocalChain) -> AnchoringService:
 
 def anchor(world: World, local: LocalChain) -> None:
     view = RegistryView(local.registry, depth=1)
-    world.sequencer(chain=view).sequence()
     anchoring = anchoring_of(world, local)
     anchoring.want_checkpoint()
+    world.sequencer(chain=view).sequence()
     report = anchoring.beat()
     assert report.problems == []
 
@@ -199,6 +199,7 @@ class TestPending:
         with pytest.raises(Conflict) as refused:
             ProvingService(world.context).bundle(batch.batch_id, KEY, want_anchored=True)
         assert refused.value.code == "not_anchored_yet"
+        world.sequencer().sequence()
         with world.database.read() as connection:
             assert len(anchors.unsettled(connection, AnchorKind.CHECKPOINT, 9)) == 1
 

@@ -21,7 +21,7 @@ def test_every_promised_name_is_there_and_documented(name: str) -> None:
 
 def test_a_name_that_is_not_promised_is_not_there() -> None:
     with pytest.raises(AttributeError, match="no attribute"):
-        _ = provenance.sell  # type: ignore[attr-defined]
+        _ = provenance.sell
 
 
 def test_the_quick_start_is_true() -> None:

@@ -58,7 +58,7 @@ def demo(as_json: bool, keep_running: bool, folder: Path, keys: int, seed: int, 
 
 
 def _run(story: Story, stage: Stage, keys: int, seed: int, keep_running: bool) -> None:
-    world = _set_the_stage(story, stage, keys, seed)
+    world = set_the_stage(story, stage, keys, seed)
     registering.register(world)
     trading.trade(world)
     if keep_running:
@@ -68,7 +68,8 @@ def _run(story: Story, stage: Stage, keys: int, seed: int, keep_running: bool) -
     secrecy.look_for_keys(world)
 
 
-def _set_the_stage(story: Story, stage: Stage, keys: int, seed: int) -> World:
+def set_the_stage(story: Story, stage: Stage, keys: int, seed: int) -> World:
+    """Sample files, testnet, registry, worker and API; and everybody admitted."""
     story.act("The stage: sample files, a local Ethereum node, the service")
     with story.step("sample supplier files, each with the truth about every line beside it") as step:
         spec = default_spec(keys // len(_FORMATS), format_ids=_FORMATS)

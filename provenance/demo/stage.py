@@ -87,6 +87,12 @@ class Stage:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
+    def kill(self, name: str) -> None:
+        """SIGKILL to a process and all of its children, as a machine that loses power."""
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
     def close(self) -> None:
         """Stop everything, the testnet too."""
         self.stop()

@@ -7,6 +7,7 @@ extends what was signed before, and every key's custody is lawful.
 from __future__ import annotations
 
 import base64
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ def test_no_promise_is_lost_or_doubled_whatever_is_killed(world: World) -> None:
     log = the_whole_log(world, sellers.receipts)
     for receipt in sellers.receipts:
         assert log.count(receipt["receipt"]["entry"]) == 1
-    for earlier, later in zip(signed, signed[1:], strict=False):
+    for earlier, later in itertools.pairwise(signed):
         assert earlier.size <= later.size
     sold = [entry for entry in log if base64.b64decode(entry)[1] == 4]
     places = [base64.b64decode(entry)[12:48] for entry in sold]

@@ -1,7 +1,7 @@
 // The law of FORMATS §5: which entry may follow which in the life of a key. One table of states (MOVES), one
 // rule a type (RULES). A step is {index, entry}; a key is a plain value that each lawful step replaces.
 import { ZERO_ADDRESS } from "./bytes.js";
-import { covers, ISSUER, OPERATOR, partyNumber } from "./entries.js";
+import { covers, ISSUER, numberParty, OPERATOR } from "./entries.js";
 import { Refused } from "./errors.js";
 
 const MAX_REINSTATE_MS = 864_000_000n; // ten days
@@ -263,8 +263,7 @@ function reissueUnsold(key, bySupplier) {
 }
 
 function correction(key, { entry }, view) {
-  const number = partyNumber(entry);
-  const meant = key.steps.find((past) => BigInt(past.index) === number);
+  const meant = key.steps.find((past) => numberParty(past.index) === entry.party);
   if (!meant) throw refusal("no_such_entry", "a CORRECTION means an earlier entry on this key");
   if (!view.isFor(entry.actor, meant.entry.actor) && !view.hasRole(entry.actor, OPERATOR)) {
     throw refusal("not_entitled", "a CORRECTION is by the actor of that entry or the operator");

@@ -16,7 +16,6 @@ const RANGE_TYPES = ["COMMISSION", "TRANSFER", "RECEIVE", "VOID"];
 /** PARTY reasons: 1 to 6 admit in a role, 7 suspends, 8 lets `party` stand for the subject's address. */
 export const ISSUER = 3;
 export const OPERATOR = 6;
-export const SUSPENDED = 7;
 export const SUCCEEDED = 8;
 
 /** Read an entry; throws Refused (entry_malformed). Times and 64-bit numbers are BigInt. */
@@ -51,6 +50,9 @@ export function decodeEntry(raw) {
 
 /** Whether an entry on keys speaks of the key at `index`. */
 export const covers = (entry, index) => entry.first <= index && index < entry.first + entry.count;
+
+/** A log index in the place of an address: 12 zero bytes, then 8 big-endian (CORRECTION). */
+export const numberParty = (number) => number.toString(16).padStart(40, "0");
 
 /** `party` read as 12 zero bytes and a uint64 (CORRECTION, STATE); throws Refused (entry_malformed). */
 export function partyNumber(entry) {

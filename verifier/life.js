@@ -3,11 +3,12 @@ import { concat, equal, fromHex } from "./bytes.js";
 import { accept, newKey, stateOf } from "./custody.js";
 import { covers, partyNumber } from "./entries.js";
 import { rejecting } from "./errors.js";
+import { boundText } from "./evidence.js";
 import { chainLink, leafHash } from "./hashes.js";
 import { requireShape, rootFromInclusion, verifyEntry } from "./merkle.js";
 import { Parties } from "./parties.js";
 import { reject } from "./run.js";
-import { boundText } from "./evidence.js";
+import { countBelow } from "./search.js";
 
 const TOLERANCE_MS = 120_000n; // block times are rough, and clocks drift
 const BUYER_ACTS = ["REDEEM", "REINSTATE", "CORRECTION"];
@@ -52,30 +53,19 @@ export function checkBrackets(run) {
 /** The bounds of every place in the log, looked up by bisection: a bundle may hold thousands of each. */
 class Brackets {
   constructor(run) {
-    const beacons = [...run.bundle.beacons].sort((one, other) => one.index - other.index);
-    this.blocks = beacons.map((beacon) => run.beaconBound(beacon));
-    this.indices = beacons.map((beacon) => beacon.index);
-    this.anchors = run.bundle.anchors.map((anchor) => run.anchorBound(anchor));
-    this.sizes = run.bundle.anchors.map((anchor) => anchor.size);
+    const { anchors, beacons } = run.bundle;
+    const sorted = [...beacons].sort((one, other) => one.index - other.index);
+    this.blocks = sorted.map((beacon) => ({ at: beacon.index, bound: run.beaconBound(beacon) }));
+    this.anchors = anchors.map((anchor) => ({ at: anchor.size, bound: run.anchorBound(anchor) }));
   }
 
   /** After the block of the last BEACON before it (a BEACON: its own); before the first size that holds it. */
   of({ index }, isBeacon = false) {
-    const after = this.blocks[countBelow(this.indices, isBeacon ? index + 1 : index) - 1] ?? null;
-    const before = this.anchors[countBelow(this.sizes, index + 1)] ?? null;
-    return { after, before };
+    const blocksBefore = countBelow(this.blocks, isBeacon ? index + 1 : index, (row) => row.at);
+    const sizesBefore = countBelow(this.anchors, index + 1, (row) => row.at);
+    const after = this.blocks[blocksBefore - 1]?.bound ?? null;
+    return { after, before: this.anchors[sizesBefore]?.bound ?? null };
   }
-}
-
-/** How many of the sorted numbers are below `limit`. */
-function countBelow(sorted, limit) {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function requireInside(where, time, { after, before }) {

@@ -1,16 +1,21 @@
 // Who is who in the law of custody: admissions, suspensions and successions (FORMATS §5, type 32).
-import { OPERATOR, SUCCEEDED, SUSPENDED } from "./entries.js";
+import { OPERATOR, SUCCEEDED } from "./entries.js";
+import { countBelow } from "./search.js";
 
 const AN_ADDRESS = "00".repeat(12);
+const NONE = new Set();
 
-/** PARTY entries as a bundle lists them; an entry counts for what has a higher log index. */
+/**
+ * PARTY entries as a bundle lists them; an entry counts for what has a higher log index.
+ * Kept by address, so that a bundle full of PARTY entries costs a search a question.
+ */
 export class Parties {
   constructor(placed) {
-    const byIndex = new Map(placed.map(({ index, entry }) => [index, { index, entry }]));
-    this.rows = [...byIndex.values()].sort((one, other) => one.index - other.index);
-    this.successions = this.rows.filter(({ entry }) => entry.reason === SUCCEEDED);
-    this.bySubject = new Map(this.rows.map(({ entry }) => [subjectOf(entry), []]));
-    for (const row of this.rows) this.bySubject.get(subjectOf(row.entry)).push(row);
+    this.heirs = new Map(); // address → its successions: {at, value: the new address}
+    this.held = new Map(); // address → its roles from a place on: {at, value: Set of reasons}
+    const byIndex = new Map(placed.map(({ index, entry }) => [index, entry]));
+    const indices = [...byIndex.keys()].sort((one, other) => one - other);
+    for (const index of indices) this.note(index, byIndex.get(index));
   }
 
   /** Whether an entry is a PARTY entry about an address. */
@@ -18,44 +23,47 @@ export class Parties {
     return entry.type === "PARTY" && entry.subject.startsWith(AN_ADDRESS);
   }
 
-  /** The address that stands for `address` at log index `at`, following successions. */
+  /** The address that stands for `address` at log index `at`, following successions in their order. */
   resolve(address, at) {
-    for (const { index, entry } of this.successions) {
-      if (index < at && subjectOf(entry) === address) address = entry.party;
+    for (let since = 0; ; ) {
+      const rows = this.heirs.get(address) ?? [];
+      const row = rows[countBelow(rows, since, placeOf)];
+      if (row === undefined || row.at >= at) return address;
+      since = row.at + 1;
+      address = row.value;
     }
-    return address;
   }
 
-  /** The roles admitted before log index `at` and after the last suspension before it. */
-  roles(address, at) {
-    let roles = new Set();
-    for (const { index, entry } of this.bySubject.get(address) ?? []) {
-      if (index >= at) continue;
-      if (entry.reason === SUSPENDED) roles = new Set();
-      else if (entry.reason >= 1 && entry.reason <= OPERATOR) roles.add(entry.reason);
-    }
-    return roles;
-  }
-
+  /** Whether `address` is admitted in `role` at log index `at`. */
   hasRole(address, role, at) {
     return this.roles(address, at).has(role);
   }
 
-  /** Whether `actor`, or a party that it succeeded, holds an admission at log index `at`. */
-  isAdmitted(actor, at) {
-    return [...this.standingFor(actor, at)].some((who) => this.roles(who, at).size > 0);
+  /** Whether `address` holds any role at log index `at`. */
+  isAdmitted(address, at) {
+    return this.roles(address, at).size > 0;
   }
 
-  /** Every address for which `actor` stands at `at`: resolve() read backwards, one pass however many there are. */
-  standingFor(actor, at) {
-    const found = new Set([actor]);
-    for (const { index, entry } of [...this.successions].reverse()) {
-      if (index >= at) continue;
-      if (found.has(entry.party)) found.add(subjectOf(entry));
-      else found.delete(subjectOf(entry));
-    }
-    return found;
+  /** A successor has the roles of the address it stands for, which has none from there on. */
+  roles(address, at) {
+    const rows = this.held.get(address) ?? [];
+    return rows[countBelow(rows, at, placeOf) - 1]?.value ?? NONE;
+  }
+
+  note(at, { subject, reason, party }) {
+    const about = subject.slice(24);
+    const held = this.roles(about, Infinity);
+    const isAdmission = reason >= 1 && reason <= OPERATOR;
+    put(this.held, about, at, isAdmission ? new Set([...held, reason]) : NONE);
+    if (reason !== SUCCEEDED) return;
+    put(this.held, party, at, new Set([...this.roles(party, Infinity), ...held]));
+    put(this.heirs, about, at, party);
   }
 }
 
-const subjectOf = (entry) => entry.subject.slice(24);
+const placeOf = (row) => row.at;
+
+function put(map, address, at, value) {
+  if (!map.has(address)) map.set(address, []);
+  map.get(address).push({ at, value });
+}

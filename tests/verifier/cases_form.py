@@ -1,0 +1,341 @@
+"""Step 0: what is no bundle, however it got that way."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tests.verifier.corpus import REMOVED, Case, verifier_key_text
+from tests.verifier.world import GOLDEN_TEXT
+
+Pointer = list[str | int]
+
+GOLDEN_VALUE: dict[str, Any] = json.loads(GOLDEN_TEXT)
+
+
+def patched(id: str, about: str, pointer: Pointer, value: Any, code: str) -> Case:
+    return Case(f"form-{id}", about, {"base": "golden", "patch": [[pointer, value]]}, 0, code)
+
+
+def spelt(id: str, about: str, old: str, new: str, code: str) -> Case:
+    """The golden file with its first *old* spelt *new*."""
+    assert old in GOLDEN_TEXT
+    return Case(f"form-{id}", about, {"bundle": GOLDEN_TEXT.replace(old, new, 1)}, 0, code)
+
+
+def pieces(id: str, about: str, code: str, *parts: tuple[str, int]) -> Case:
+    return Case(f"form-{id}", about, {"pieces": [list(part) for part in parts]}, 0, code)
+
+
+def cases() -> Iterator[Case]:
+    yield from _json()
+    yield from _bounds()
+    yield from _members()
+    yield from _values()
+    yield from _keys_and_notes()
+    yield from _manifest()
+
+
+def _json() -> Iterator[Case]:
+    yield pieces("empty", "no byte at all", "json_malformed", ("", 1))
+    yield pieces("not-json", "a text that is no JSON", "json_malformed", ("proof", 1))
+    yield pieces("null", "JSON null", "bundle_version", ("null", 1))
+    yield pieces("list", "a list instead of an object", "bundle_version", ("[]", 1))
+    yield Case("form-cut", "the last byte missing", {"bundle": GOLDEN_TEXT[:-1]}, 0, "json_malformed")
+    yield Case("form-tail", "a second value", {"bundle": GOLDEN_TEXT + "{}"}, 0, "json_malformed")
+    yield Case("form-newline", "a newline behind", {"bundle": GOLDEN_TEXT + "\n"}, 0, "json_not_canonical")
+    yield Case("form-bom", "a byte order mark", {"bundle": "\ufeff" + GOLDEN_TEXT}, 0, "json_malformed")
+    yield Case("form-utf8", "a byte that is no UTF-8", {"base64": "eyJhIjoi/yJ9"}, 0, "json_malformed")
+    yield Case(
+        "form-surrogate-bytes", "a surrogate as UTF-8", {"base64": "eyJhIjoi7aCAIn0="}, 0, "json_malformed"
+    )
+    yield pieces("lone-surrogate", "half of a character", "json_not_canonical", ('{"a":"\\ud800"}', 1))
+    yield pieces("control", "a raw control character in a string", "json_malformed", ('{"a":"\t"}', 1))
+    yield pieces("escape", "an escape that does not exist", "json_malformed", ('{"a":"\\x41"}', 1))
+    yield pieces("comma", "a comma too many", "json_malformed", ('{"a":1,}', 1))
+    yield pieces("duplicate", "one member twice", "json_duplicate_member", ('{"a":1,"a":1}', 1))
+    yield pieces(
+        "duplicate-escaped",
+        "one member twice, once escaped",
+        "json_duplicate_member",
+        ('{"a":1,"\\u0061":2}', 1),
+    )
+    yield pieces("proto", "a member named __proto__", "bundle_version", ('{"__proto__":{"type":"x"}}', 1))
+    yield spelt(
+        "order", "members in another order", '{"anchors"', '{"type":"x","anchors"', "json_duplicate_member"
+    )
+    yield spelt("space", "white space between members", '"hints":', '"hints": ', "json_not_canonical")
+    yield spelt("escaped", "a letter written as an escape", '"hints"', '"\\u0068ints"', "json_not_canonical")
+    yield spelt(
+        "capital-hex",
+        "an escape in capitals",
+        "keys.example/log\\n",
+        "keys.example/log\\u000A",
+        "json_not_canonical",
+    )
+    yield spelt("float", "a number with a fraction", '"chain_id":31337', '"chain_id":31337.0', "json_number")
+    yield spelt("exponent", "a number with an exponent", '"chain_id":31337', '"chain_id":3e4', "json_number")
+    yield spelt("minus-zero", "minus zero", '"batch_position":0', '"batch_position":-0', "json_not_canonical")
+    yield spelt("leading-zero", "a leading zero", '"chain_id":31337', '"chain_id":031337', "json_malformed")
+    yield spelt("nan", "not a number", '"chain_id":31337', '"chain_id":NaN', "json_number")
+    yield spelt(
+        "past-2-53", "an integer of 2^53", '"expires_at":0', '"expires_at":9007199254740992', "json_number"
+    )
+    yield spelt(
+        "past-2-53-odd",
+        "2^53 + 1, which a float rounds",
+        '"expires_at":0',
+        '"expires_at":9007199254740993',
+        "json_number",
+    )
+    yield pieces("digits", "an integer of 5,000 digits", "json_number", ('{"a":', 1), ("9", 5000), ("}", 1))
+
+
+def _bounds() -> Iterator[Case]:
+    yield pieces("16-mib", "one byte past 16 MiB", "json_too_large", (" ", 16 * 1024 * 1024 + 1))
+    yield pieces("depth-17", "nested 17 deep", "json_too_deep", ("[", 17), ("]", 17))
+    yield pieces("depth-16", "nested 16 deep: allowed, and no bundle", "bundle_version", ("[", 16), ("]", 16))
+    yield pieces(
+        "depth-10000", "nested 10,000 deep", "json_too_deep", ('{"a":', 10_000), ("1", 1), ("}", 10_000)
+    )
+    yield pieces("depth-open", "10,000 brackets never closed", "json_too_deep", ("[", 10_000))
+    yield pieces(
+        "brackets-in-text",
+        "brackets in a string do not nest",
+        "bundle_version",
+        ('{"a":"', 1),
+        ("[", 99),
+        ('"}', 1),
+    )
+    zeros = "00" * 32
+    path = GOLDEN_VALUE["key"]["path"]
+    yield patched("path-65", "a path of 65 hashes", ["key", "path"], [zeros] * 65, "bundle_malformed")
+    yield Case(
+        "form-path-10000",
+        "a path of 10,000 hashes",
+        {"pieces": _around('"index":3,"leaf":', '"path":["' + path[0], ('","' + zeros, 10_000))},
+        0,
+        "bundle_malformed",
+    )
+    entry = GOLDEN_VALUE["state"]["ranges"][0]
+    many = _around('"ranges":["' + entry, "", ('","' + entry, 1024))
+    yield Case("form-ranges-1025", "more than 1,024 range entries", {"pieces": many}, 0, "bundle_malformed")
+    first = json.dumps(GOLDEN_VALUE["custody"][0], separators=(",", ":"), sort_keys=True)
+    many = _around('"custody":[' + first, "", ("," + first, 10_000))
+    yield Case(
+        "form-custody-10006", "more than 10,000 custody entries", {"pieces": many}, 0, "bundle_malformed"
+    )
+
+
+def _around(before: str, also: str, many: tuple[str, int]) -> list[list[Any]]:
+    """The golden file with *many* put in right behind *before* … *also*."""
+    at = GOLDEN_TEXT.index(before)
+    at = GOLDEN_TEXT.index(also, at) + len(also) if also else at + len(before)
+    return [[GOLDEN_TEXT[:at], 1], list(many), [GOLDEN_TEXT[at:], 1]]
+
+
+def _members() -> Iterator[Case]:
+    yield patched("type", "a later version", ["type"], "card-key-provenance/proof/v2", "bundle_version")
+    yield patched("type-missing", "no type", ["type"], REMOVED, "bundle_version")
+    yield patched("unknown", "an unknown member at the top", ["note"], "hello", "bundle_malformed")
+    for name in ("network", "hints", "state", "beacons", "state_proof"):
+        yield patched(f"no-{name}", f"no {name}", [name], REMOVED, "bundle_malformed")
+    yield patched("unknown-in-key", "an unknown member in key", ["key", "serial"], "1", "bundle_malformed")
+    yield patched(
+        "unknown-in-entry", "an unknown member in custody", ["custody", 0, "x"], 0, "bundle_malformed"
+    )
+    yield patched(
+        "unknown-in-details", "an unknown batch detail", ["batch", "details", "x"], "", "manifest_invalid"
+    )
+    yield patched(
+        "opening-half", "an opening without salt", ["key", "opening", "salt"], REMOVED, "bundle_malformed"
+    )
+    yield patched("custody-null", "null instead of a list", ["custody"], None, "bundle_malformed")
+    yield patched(
+        "details-text",
+        "details that are no object",
+        ["custody", 3, "details", "value"],
+        "x",
+        "bundle_malformed",
+    )
+    yield patched("anchors-object", "an object instead of a list", ["anchors"], {}, "bundle_malformed")
+
+
+def _values() -> Iterator[Case]:
+    leaf = GOLDEN_VALUE["key"]["leaf"]
+    entry = GOLDEN_VALUE["custody"][0]["entry"]
+    yield patched("bool-index", "true instead of 1", ["key", "index"], True, "bundle_malformed")
+    yield patched("text-index", "a number as text", ["key", "index"], "3", "bundle_malformed")
+    yield patched("negative-index", "a negative index", ["key", "index"], -1, "bundle_malformed")
+    yield patched("hex-capitals", "hex in capitals", ["key", "leaf"], leaf.upper(), "hex_malformed")
+    yield patched("hex-short", "a hash of 31 bytes", ["key", "leaf"], leaf[:-2], "hex_malformed")
+    yield patched("hex-odd", "half a byte", ["key", "leaf"], leaf[:-1], "hex_malformed")
+    yield patched("hex-0x", "0x where none belongs", ["key", "leaf"], "0x" + leaf, "hex_malformed")
+    yield patched("hex-digits", "digits of another script", ["key", "leaf"], "٠" * 64, "hex_malformed")
+    yield patched("hex-newline", "a newline behind hex", ["key", "leaf"], leaf + "\n", "hex_malformed")
+    registry = GOLDEN_VALUE["network"]["registry"]
+    yield patched(
+        "address-bare", "an address without 0x", ["network", "registry"], registry[2:], "hex_malformed"
+    )
+    yield patched("chain-0", "chain id 0", ["network", "chain_id"], 0, "manifest_invalid")
+    yield patched(
+        "base64-space",
+        "base64 with a space",
+        ["custody", 0, "entry"],
+        entry[:8] + " " + entry[8:],
+        "base64_malformed",
+    )
+    yield patched(
+        "base64-newline", "base64 with a newline", ["custody", 0, "entry"], entry + "\n", "base64_malformed"
+    )
+    yield patched(
+        "base64-unpadded",
+        "base64 without padding",
+        ["custody", 0, "entry"],
+        entry.rstrip("="),
+        "base64_malformed",
+    )
+    yield patched(
+        "base64-url",
+        "base64 of the URL alphabet",
+        ["custody", 0, "entry"],
+        entry.replace("+", "-", 1).replace("/", "_", 1),
+        "base64_malformed",
+    )
+    loose = entry.rstrip("=")
+    loose = loose[:-1] + chr(ord(loose[-1]) + 1) + "=" * (len(entry) - len(loose))
+    yield patched(
+        "base64-bits", "base64 with unused bits set", ["custody", 0, "entry"], loose, "base64_malformed"
+    )
+    yield from _entries()
+    storage = {"header": "c0", "account": [], "storage": {leaf: []}}
+    slot = {**storage, "storage": {leaf[:-2]: []}}
+    yield patched("slot-short", "a storage slot of 31 bytes", ["state_proof"], slot, "hex_malformed")
+    nodes = {**storage, "account": ["c0"] * 65}
+    yield patched("nodes-65", "an account proof of 65 nodes", ["state_proof"], nodes, "bundle_malformed")
+    yield patched(
+        "signature-64", "a signature of 64 bytes", ["batch", "signature"], "0x" + "11" * 64, "hex_malformed"
+    )
+    yield patched(
+        "secret-control",
+        "a control character in the key",
+        ["key", "opening", "secret"],
+        "1\n2",
+        "bundle_malformed",
+    )
+    yield patched(
+        "secret-long",
+        "a secret of 1,025 bytes",
+        ["key", "opening", "secret"],
+        "é" * 512 + "x",
+        "bundle_malformed",
+    )
+    yield patched(
+        "hint-short",
+        "a transaction hash of 31 bytes",
+        ["hints", "batch_transaction"],
+        "0x" + "11" * 31,
+        "hex_malformed",
+    )
+
+
+def _entries() -> Iterator[Case]:
+    raw = base64.b64decode(GOLDEN_VALUE["custody"][3]["entry"])
+
+    def entry(id: str, about: str, changed: bytes) -> Case:
+        text = base64.b64encode(changed).decode()
+        return patched(id, about, ["custody", 3, "entry"], text, "entry_malformed")
+
+    yield entry("entry-123", "an entry of 123 bytes", raw[:-1])
+    yield entry("entry-125", "an entry of 125 bytes", raw + b"\0")
+    yield entry("entry-version", "an entry of version 2", b"\2" + raw[1:])
+    yield entry("entry-type", "an entry of an unknown type", raw[:1] + b"\x0b" + raw[2:])
+    yield entry("entry-type-0", "an entry of type 0", raw[:1] + b"\0" + raw[2:])
+    yield entry("entry-no-keys", "a SELL of no key", raw[:48] + bytes(4) + raw[52:])
+    yield entry("entry-two-keys", "a SELL of two keys", raw[:48] + b"\0\0\0\2" + raw[52:])
+
+
+def _keys_and_notes() -> Iterator[Case]:
+    log_key: str = GOLDEN_VALUE["log"]["key"]
+    name, _, material = log_key.split("+", 2)
+    yield patched(
+        "log-name", "a log key of another name", ["log", "origin"], "other.example/log", "bundle_malformed"
+    )
+    yield patched(
+        "key-hint",
+        "a key id that is not the key's",
+        ["log", "key"],
+        f"{name}+00000000+{material}",
+        "note_key_malformed",
+    )
+    yield patched("key-plain", "a key without a name", ["log", "key"], material, "note_key_malformed")
+    for id, about, public, kind in (
+        ("key-small-order-1", "a log key of order 1", b"\1" + bytes(31), 1),
+        ("key-small-order-2", "a log key of order 2", (2**255 - 20).to_bytes(32, "little"), 1),
+        ("key-small-order-4", "a log key of order 4", bytes(32), 1),
+        (
+            "key-small-order-8",
+            "a log key of order 8",
+            bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+            1,
+        ),
+        ("key-small-order-sign", "order 1 with the sign bit set", b"\1" + bytes(30) + b"\x80", 1),
+        ("key-not-canonical", "a log key of y = p + 3", (2**255 - 16).to_bytes(32, "little"), 1),
+        ("key-31", "a log key of 31 bytes", bytes(range(31)), 1),
+        ("key-kind", "a key of unknown kind", bytes(range(32)), 2),
+        ("key-cosigner", "a witness key as log key", bytes(range(32)), 4),
+    ):
+        code = "bundle_malformed" if id == "key-cosigner" else "note_key_malformed"
+        yield patched(id, about, ["log", "key"], verifier_key_text(name, public, kind), code)
+    note: str = GOLDEN_VALUE["checkpoint"]
+    head, line = note.split("\n\n")
+    for id, about, text in (
+        ("note-no-signature", "a checkpoint without signature", head + "\n\n"),
+        ("note-no-newline", "a note that ends without newline", note[:-1]),
+        ("note-dash", "a hyphen instead of an em dash", note.replace("— ", "- ")),
+        ("note-garbage", "base64 with garbage in a signature", note[:-10] + "*" + note[-9:]),
+        ("note-short-signature", "a signature of four bytes", head + "\n\n— keys.example/log lJ0cLg==\n"),
+        ("note-17-signatures", "a note of 17 signatures", head + "\n\n" + line * 17),
+        ("note-three-lines", "a checkpoint with an extension line", head + "\nmore\n\n" + line),
+        ("note-size-zero", "a size with a leading zero", note.replace("\n14\n", "\n014\n")),
+        ("note-size-2-53", "a size of 2^53", note.replace("\n14\n", "\n9007199254740992\n")),
+        ("note-size-sign", "a signed size", note.replace("\n14\n", "\n+14\n")),
+        (
+            "note-root",
+            "a root of 31 bytes",
+            head.rsplit("\n", 1)[0] + "\n" + "A" * 40 + "AA==" + "\n\n" + line,
+        ),
+        ("note-control", "a control character in the text", note.replace("\n14\n", "\n14\r\n")),
+    ):
+        yield patched(id, about, ["checkpoint"], text, "note_malformed")
+    many = [note[: -len(line)], line, GOLDEN_TEXT]
+    start = GOLDEN_TEXT.index('"checkpoint":"')
+    end = GOLDEN_TEXT.index(',"custody"')
+    spelt_line = json.dumps(line, ensure_ascii=False)[1:-1]
+    parts: list[tuple[str, int]] = [
+        (GOLDEN_TEXT[:start] + '"checkpoint":' + json.dumps(many[0], ensure_ascii=False)[:-1], 1),
+        (spelt_line, 10_000),
+        ('"' + GOLDEN_TEXT[end:], 1),
+    ]
+    yield pieces("note-10000-signatures", "a note of 10,000 signatures", "note_malformed", *parts)
+
+
+def _manifest() -> Iterator[Case]:
+    at: Pointer = ["batch", "manifest"]
+    of: Pointer = ["batch", "details"]
+    code = "manifest_invalid"
+    yield patched("size-0", "a batch of no key", [*at, "size"], 0, code)
+    yield patched("size-2-32", "a batch of 2^32 keys", [*at, "size"], 2**32, code)
+    yield patched("uses-0", "no use allowed", [*at, "max_uses"], 0, code)
+    yield patched("supplier-zero", "the zero address as supplier", [*at, "supplier"], "0x" + "00" * 20, code)
+    yield patched("money", "money with a leading zero", [*of, "face_value"], "050.00", code)
+    yield patched("money-number", "money as a number", [*of, "face_value"], 50, code)
+    yield patched("currency", "a currency in small letters", [*of, "currency"], "cny", code)
+    yield patched("format", "a format id in capitals", [*of, "format"], "CMCC", code)
+    yield patched("product-lines", "a product name of two lines", [*of, "product"], "a\u2028b", code)
+    yield patched("product-200", "a product name of 201 characters", [*of, "product"], "卡" * 201, code)
+    yield patched("source", "a source that is no hash", [*of, "source"], "00", code)
+    yield patched("format-version", "format version 0", [*of, "format_version"], 0, code)
+    yield patched("format-version-true", "true as format version", [*of, "format_version"], True, code)

@@ -8,7 +8,18 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, TextClause, bindparam, delete, func, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    TextClause,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+)
 
 from provenance.core.entries import EntryType
 from provenance.core.statefold import BatchState, TreeTile
@@ -178,7 +189,8 @@ def _newest(
         named = {"level": level, "version": version}
         for number, (tree, index) in enumerate(some):
             named[f"tree{number}"], named[f"idx{number}"] = tree, index
-        yield from connection.execute(_newest_of(len(some)), named)
+        rows = connection.execute(_newest_of(len(some)), named)
+        yield from (row for row in rows if row.cells is not None)
 
 
 @cache
@@ -188,15 +200,16 @@ def _newest_of(count: int) -> TextClause:
     rows = ", ".join(f"(:tree{number}, :idx{number})" for number in range(1, count))
     first = "(CAST(:tree0 AS BIGINT), CAST(:idx0 AS BIGINT))"
     values = f"{first}, {rows}" if rows else first
+    tile = """FROM state_tile AS tile
+          WHERE tile.tree = wanted.tree AND tile.level = :level AND tile.idx = wanted.idx
+            AND tile.version <= :version"""
+    # Values, not a join: whatever the statistics say, each is one look into the primary key.
     return text(
         f"""WITH wanted(tree, idx) AS (VALUES {values})
-        SELECT tile.tree AS tree, tile.idx AS idx, tile.version AS version, tile.cells AS cells
-        FROM wanted JOIN state_tile AS tile
-          ON tile.tree = wanted.tree AND tile.level = :level AND tile.idx = wanted.idx
-          AND tile.version = (
-            SELECT max(other.version) FROM state_tile AS other
-            WHERE other.tree = wanted.tree AND other.level = :level AND other.idx = wanted.idx
-              AND other.version <= :version)"""  # noqa: S608 - names of parameters, and nothing else
+        SELECT wanted.tree AS tree, wanted.idx AS idx,
+          (SELECT max(tile.version) {tile}) AS version,
+          (SELECT tile.cells {tile} ORDER BY tile.version DESC LIMIT 1) AS cells
+        FROM wanted"""  # noqa: S608 - names of parameters, and nothing else
     )
 
 

@@ -14,7 +14,7 @@ from api.forms import validated
 from api.schemas.batches import BatchBody, BatchQuery
 from api.wire import answer
 from provenance.core.entries import PartyReason
-from provenance.errors import InputRefused, NotFound
+from provenance.errors import FileRefused, InputRefused, NotFound
 from provenance.services.budgets import Allowance
 from provenance.services.idempotency import UPLOAD_LOCK_MS
 from provenance.services.registration import BatchView, Staged, StageOptions, Status
@@ -25,10 +25,15 @@ _PIECE: Final = 1 << 16
 
 
 class Fingerprinted(io.RawIOBase):
-    """A stream that hashes what is read from it."""
+    """A stream that hashes what is read from it, and does not take a broken connection for its end.
 
-    def __init__(self, stream: Any) -> None:
+    *length* is the length announced.
+    """
+
+    def __init__(self, stream: Any, length: int) -> None:
         self._stream = stream
+        self._length = length
+        self._read = 0
         self._hash = hashlib.sha256()
 
     def readable(self) -> bool:
@@ -37,6 +42,9 @@ class Fingerprinted(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         piece = self._stream.read(len(buffer))
         self._hash.update(piece)
+        self._read += len(piece)
+        if not piece and self._read < self._length:
+            raise FileRefused("the upload broke off; send the file again", code="upload_broken_off")
         buffer[: len(piece)] = piece
         return len(piece)
 
@@ -62,11 +70,14 @@ def _from_file(query: BatchQuery) -> Response:
         raise InputRefused("say which format the keys have: ?format=…", code="format_missing")
     if request.content_encoding not in (None, "", "identity", "gzip"):
         raise InputRefused("send the file as it is, or packed by gzip", code="unsupported_media_type")
+    if request.content_length is None and request.environ.get("wsgi.input_terminated"):
+        # The server shows a chunked body that broke off as one that ended: half a file would look whole.
+        raise InputRefused("announce the file's size: send Content-Length", code="length_required")
     options = query.options(query.format, request.content_type)
     # The file itself may be far larger than any JSON.
     request.max_content_length = services().context.limits.upload_bytes
     stored = repeats.begin_upload()
-    stream = Fingerprinted(request.stream)
+    stream = Fingerprinted(request.stream, request.content_length or 0)
     if stored is not None:
         return repeats.replay_upload(stored, _fingerprint(stream))
     answered = _answered(_stage(stream, options))

@@ -49,10 +49,15 @@ def _parsed(request: Request) -> dict[str, Any]:
 
 def read_body(request: Request) -> bytes:
     """The whole body; raises :class:`InputRefused` (``body_too_large``)."""
+    limit = request.max_content_length
     try:
-        return request.get_data(cache=True)
+        body = request.get_data(cache=True)
     except RequestEntityTooLarge:
-        raise too_large(request.max_content_length) from None
+        raise too_large(limit) from None
+    # Of a body without a length werkzeug gives what fits and says nothing of the rest.
+    if limit is not None and request.content_length is None and len(body) >= limit:
+        raise too_large(limit)
+    return body
 
 
 def too_large(limit: int | None) -> InputRefused:

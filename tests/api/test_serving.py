@@ -1,0 +1,157 @@
+"""The real server on loopback: several processes, streamed uploads, chunked bodies, shared metrics."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import requests
+
+from provenance import keyfiles
+from provenance.bootstrap import build_services
+from provenance.config import Settings
+from provenance.core.entries import PartyReason
+from provenance.store.database import create_schema
+from tests.api.world import FORMAT
+from tests.support.ports import free_port
+
+pytestmark = pytest.mark.slow
+
+STARTER = "from api.serve import serve; from provenance.config import load_settings; serve(load_settings())"
+
+
+class Server:
+    """A server process with a supplier's token, and its log on disk."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{port}"
+        self.settings = Settings(home=folder, port=port, api_workers=2, api_threads=2)
+        for name in ("tag-1.key", "master.key", "receipt.key"):
+            keyfiles.create(self.settings.secrets_folder, os.urandom(32), name)
+        create_schema(self.settings.url)
+        services = build_services(self.settings)
+        address = bytes(19) + b"\x01"
+        services.parties.admit(address, "supplier", PartyReason.SUPPLIER, address=address)
+        _, self.token = services.parties.issue(address, "test", ["register", "verify", "read"])
+        services.context.database.dispose()
+        self.log = folder / "api.log"
+
+    def start(self) -> None:
+        environment = {
+            **os.environ, "PROVENANCE_HOME": str(self.folder), "PROVENANCE_PORT": str(self.settings.port),
+            "PROVENANCE_API_WORKERS": "2", "PROVENANCE_API_THREADS": "2",
+        }  # fmt: skip
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", STARTER], env=environment, stdout=log, stderr=log
+            )
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                requests.get(self.url + "/v1/health", timeout=5)
+                return
+            except requests.ConnectionError:
+                assert self.process.poll() is None, self.log.read_text()
+                time.sleep(0.1)
+        raise AssertionError("the server did not come up")
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def call(self, method: str, path: str, **more: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        return requests.request(method, self.url + "/v1" + path, headers=headers, timeout=60, **more)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    made = Server(tmp_path_factory.mktemp("server"), free_port())
+    made.start()
+    yield made
+    made.stop()
+
+
+def numbered(count: int, prefix: str) -> Iterator[bytes]:
+    for number in range(count):
+        yield f"{prefix}{number:014d}\n".encode()
+
+
+def test_a_file_is_taken_with_its_length_and_refused_without(server: Server) -> None:
+    query = {"format": FORMAT}
+    headers = {"Content-Type": "text/plain"}
+    whole = server.call(
+        "POST", "/batches", params=query, headers=headers, data=b"".join(numbered(2_000, "AA"))
+    )
+    assert (whole.status_code, whole.json()["counts"]["accepted"]) == (202, 2_000)
+    chunked = server.call("POST", "/batches", params=query, headers=headers, data=numbered(2_000, "BB"))
+    assert (chunked.status_code, chunked.json()["code"]) == (411, "length_required")
+
+
+def test_json_in_chunks_is_bounded_too(server: Server) -> None:
+    headers = {"Content-Type": "application/json"}
+    small = server.call("POST", "/keys/verify", headers=headers, data=iter([b'{"key":', b"1}"]))
+    assert small.status_code == 422
+
+    def endless() -> Iterator[bytes]:
+        yield b'{"a": "'
+        for _ in range(80):
+            yield b"x" * (1 << 16)
+        yield b'"}'
+
+    large = server.call("POST", "/keys/verify", headers=headers, data=endless())
+    assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
+
+
+def test_problems_and_headers_come_through_the_real_server(server: Server) -> None:
+    missing = requests.get(server.url + "/nothing", headers={"Accept-Language": "zh-CN"}, timeout=10)
+    assert (missing.status_code, missing.json()["title"]) == (404, "没有找到")
+    assert missing.headers["Content-Type"] == "application/problem+json"
+    assert missing.headers["X-Content-Type-Options"] == "nosniff"
+    page = requests.get(server.url + "/docs", timeout=10)
+    assert page.status_code == 200
+
+
+def test_any_process_answers_for_the_metrics_of_all(server: Server) -> None:
+    for _ in range(20):
+        server.call("GET", "/batches")
+    counted = 'provenance_http_requests_total{method="GET",route="/v1/batches",status="200"} 20.0'
+    for _ in range(6):
+        assert counted in server.call("GET", "/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        ("Content-Length: 1000000", b"CC00000000000001\n"),
+        ("Transfer-Encoding: chunked", b"11\r\nDD00000000000001\n\r\n"),
+    ],
+    ids=["with a length", "in chunks"],
+)
+def test_a_file_cut_off_half_way_stages_nothing(server: Server, header: str, body: bytes) -> None:
+    before = server.call("GET", "/batches").json()
+    head = (
+        f"POST /v1/batches?format={FORMAT} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+        f"Authorization: Bearer {server.token}\r\n{header}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.settings.port)) as raw:
+        raw.sendall(head.encode() + body)
+    time.sleep(0.5)
+    assert server.call("GET", "/batches").json() == before
+
+
+def test_the_log_is_json_lines_without_the_token(server: Server) -> None:
+    server.call("GET", "/me")
+    lines = [line for line in server.log.read_bytes().splitlines() if line.startswith(b"{")]
+    assert any(orjson.loads(line).get("route") == "/v1/me" for line in lines)
+    assert server.token.encode() not in server.log.read_bytes()

@@ -144,6 +144,7 @@ def _evidence(run: Run) -> Evidence:
         completeness=run.completeness,
         steps=run.steps(),
         timeline=run.timeline,
+        as_of=run.anchor_bound(len(bundle.anchors) - 1) if bundle.anchors else None,
     )
 
 

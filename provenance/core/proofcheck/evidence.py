@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from provenance.core.entries import Entry
+from provenance.core.entries import Entry, EntryType
 from provenance.core.manifest import Domain
 from provenance.core.proofcheck.parts import OpenedDetails, address_json, domain_json
 
@@ -151,6 +151,29 @@ class Evidence:
     completeness: str
     steps: tuple[StepEvidence, ...]
     timeline: tuple[TimelineEvent, ...]
+    as_of: Bound | None = None
+
+    @property
+    def conclusions(self) -> tuple[str, ...]:
+        """What follows from these being *all* events of the key; nothing where step 10 did not show that.
+
+        ``as_of`` is the anchor of the checkpoint itself: what is not in the timeline had not happened by
+        then. Lines such as ``not redeemed as of anchor 12 (2026-11-18T11:06:40Z)``.
+        """
+        if self.steps[10].status is not Status.ESTABLISHED:
+            return ()
+        unanchored = f"size {self.checkpoint_size}, not anchored yet"
+        moment = self.as_of.text if self.as_of else unanchored
+        happened = [event.entry.type for event in self.timeline]
+        never = {EntryType.SELL: "not sold", EntryType.REDEEM: "not redeemed", EntryType.VOID: "not void"}
+        lines = [f"{words} as of {moment}" for kind, words in never.items() if kind not in happened]
+        if self.state == "VOID":
+            since = happened.index(EntryType.VOID)
+            # Redeemed while a recall passed and taken back after it: void from then on.
+            undone = [at for at, kind in enumerate(happened) if kind is EntryType.REINSTATE and at > since]
+            event = self.timeline[max([since, *undone])]
+            lines.append(f"void since {event.text}, and still as of {moment}")
+        return tuple(lines)
 
     @property
     def not_checked(self) -> tuple[tuple[int, Finding], ...]:

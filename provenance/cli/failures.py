@@ -8,10 +8,11 @@ from typing import Final
 
 import click
 
-from provenance.cli.language import say
-from provenance.cli.output import is_json
+from provenance.cli.language import CHINESE, current, say, sentence_of_code
+from provenance.cli.output import is_json, when
 from provenance.errors import (
     AccessDenied,
+    FileRefused,
     InputRefused,
     ManyRefused,
     ProofRejected,
@@ -26,6 +27,7 @@ UNAVAILABLE: Final = 3
 
 _ADVICE: Final[tuple[tuple[type[ProvenanceError], str], ...]] = (
     (Unavailable, "nothing was done; try again when it is back, `provenance doctor` says what is missing"),
+    (FileRefused, "correct the file and run the command again"),
     (AccessDenied, "check PROVENANCE_TOKEN or --token-file, or ask the operator"),
 )
 _MAX_DETAILS: Final = 12
@@ -72,11 +74,20 @@ def tell(error: ProvenanceError) -> None:
 def line(error: ProvenanceError) -> str:
     """``error[code]: message — what to do``."""
     where = _place(error)
-    said = " ".join(say(error.message).split())
+    said = " ".join(_words(error).split())
     step = say("step {step}: ", step=error.step) if isinstance(error, ProofRejected) else ""
     advice = "" if error.code == "internal_error" else _advice(error)
     tail = f" — {advice}" if advice else ""
-    return f"error[{error.code}]: {where}{step}{said}{_evidence(error)}{tail}"
+    cause = f" ({error.facts['cause']})" if error.facts.get("cause") else ""
+    return f"error[{error.code}]: {where}{step}{said}{cause}{_evidence(error)}{tail}"
+
+
+def _words(error: ProvenanceError) -> str:
+    """The message; in Chinese, unless the service told it so already, behind the sentence of its code."""
+    if current() != CHINESE or "trace_id" in error.facts:
+        return error.message
+    chinese = sentence_of_code(error.code)
+    return error.message if chinese is None else f"{chinese}（{error.message}）"
 
 
 def _advice(error: ProvenanceError) -> str:
@@ -126,7 +137,12 @@ def _place(error: ProvenanceError) -> str:
 
 
 def _evidence(error: ProvenanceError) -> str:
-    event = error.facts.get("event")
-    if not event:
+    facts = error.facts
+    if not facts.get("event"):
         return ""
-    return say(" (earlier event {event})", event=event)
+    parts = [str(facts[name]) for name in ("type", "event") if facts.get(name)]
+    if isinstance(facts.get("time"), int):
+        parts.append(when(facts["time"]))
+    if facts.get("index") is not None:
+        parts.append(say("log index {index}", index=facts["index"]))
+    return say(" (earlier event: {event})", event=", ".join(parts))

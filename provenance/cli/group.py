@@ -45,7 +45,7 @@ class Group(click.Group):
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
             if command is not None and not command.hidden:
-                rows.append((name, say(command.get_short_help_str(200))))
+                rows.append((name, _short_help(command)))
         if rows:
             with formatter.section(say("Commands")):
                 formatter.write_dl(rows)
@@ -121,6 +121,15 @@ def _is_present(name: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:
         return False
+
+
+def _short_help(command: click.Command) -> str:
+    """The first sentence of a command's help."""
+    first = " ".join(inspect.cleandoc(command.help or "").split("\n\n")[0].split())
+    told = say(first)
+    for end in ("。", ". "):
+        told = told.partition(end)[0]
+    return told.rstrip(".")
 
 
 def _write_help(text: str | None, formatter: click.HelpFormatter) -> None:

@@ -46,3 +46,15 @@ def _chinese() -> dict[str, str]:
     source = resources.files("provenance.cli") / "texts" / "zh-CN.toml"
     tables = tomllib.loads(source.read_text("utf-8"))
     return {english: chinese for table in tables.values() for english, chinese in table.items()}
+
+
+def sentence_of_code(code: str) -> str | None:
+    """The Chinese sentence of a public error code, from the catalogue that the API speaks by too."""
+    return _problems().get(code)
+
+
+@cache
+def _problems() -> dict[str, str]:
+    source = resources.files("provenance") / "i18n" / "problems.toml"
+    rows = tomllib.loads(source.read_text("utf-8"))
+    return {code: words[2] for table in rows.values() for code, words in table.items()}

@@ -150,6 +150,8 @@ class Registration:
                 told = self.client.upload_batch(upload, self.options, key=key)  # type: ignore[arg-type]
         except InputRefused as error:
             error.facts["file"] = str(self.file)
+            if error.code == "lines_rejected":
+                hint("Correct these lines, or register the others with --proceed:")
             raise
         return StagedBatch.from_json(told)
 

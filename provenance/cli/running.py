@@ -82,9 +82,11 @@ def anchor(timeout: int, here: bool) -> None:
 
 
 def _worker() -> Worker:
+    from provenance.cli import logs
     from provenance.config import load_settings
     from provenance.worker import build_worker
 
+    logs.configure()
     return build_worker(load_settings())
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from provenance.cli import inputs
+from provenance.cli import failures, inputs
 from provenance.cli.group import TranslatedCommand
 from provenance.cli.language import say
 from provenance.cli.output import answer, hint, is_json, when
@@ -211,6 +211,9 @@ def _do(name: str, body: dict[str, Any], how: dict[str, Any], *, needs_token: bo
         inputs.write_secret(out, json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n")
         told = _without_secrets(told)
     answer(told, *_lines(told))
+    if _is_all_refused(told):
+        # Each was allowed to fail alone, but nothing at all was done.
+        click.get_current_context().exit(failures.REFUSED)
     if name == "sell" and out is None and not is_json():
         hint("The order token is the buyer's: hand it over with the key, and keep no copy.")
 
@@ -225,6 +228,11 @@ def _without_secrets(told: Any) -> Any:
 def _lines(told: dict[str, Any]) -> list[str]:
     many = told.get("results") or told.get("events")
     return [_line(one) for one in (many if isinstance(many, list) else [told])]
+
+
+def _is_all_refused(told: dict[str, Any]) -> bool:
+    results = told.get("results")
+    return bool(results) and all("error" in one for one in results or ())
 
 
 def _line(one: dict[str, Any]) -> str:

@@ -1,0 +1,201 @@
+"""A proof verified with nothing but its file; what was not brought is never passed."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provenance.core.proofs import MAX_BUNDLE_SIZE, STEP_TITLES
+from tests.cli import files
+from tests.cli.conftest import Shell, World
+
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
+PROOF = VECTORS / "golden.provenance.json"
+GOLDEN: dict[str, Any] = json.loads((VECTORS / "golden.json").read_text("utf-8"))
+LOG_KEY = GOLDEN["bundle"]["log"]["key"]
+NETWORK = ("--chain-id", GOLDEN["chain_id"], "--registry", GOLDEN["registry"])
+
+
+def golden_key() -> str:
+    key = GOLDEN["keys"][GOLDEN["bundle"]["key"]["index"]]
+    return f"{key['serial']}----{key['secret']}"
+
+
+def test_the_golden_proof_holds_and_the_chain_is_not_checked(shell: Shell) -> None:
+    told = shell.json("proof", "verify", PROOF)
+    assert told["verified"] is True
+    assert told["state"] == "REDEEMED"
+    assert told["anchoring"] == "anchored, not checked"
+    assert {one["step"] for one in told["not_checked"]} >= {0, 5, 7}
+
+
+def test_what_the_reader_brings_is_checked(shell: Shell, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text(golden_key() + "\n")
+    told = shell.json("proof", "verify", PROOF, *NETWORK, "--log-key", LOG_KEY, "--key-file", key)
+    status = {one["step"]: one["status"] for one in told["steps"]}
+    assert (status[0], status[2], status[6]) == ("established", "established", "established")
+    assert "the leaf is the reader's key" not in [one["what"] for one in told["not_checked"]]
+
+
+def test_it_is_drawn_step_by_step_with_its_timeline(shell: Shell) -> None:
+    drawn = shell.run("proof", "verify", PROOF).stdout
+    assert "key 3" in drawn
+    for word in ("Established", "Not checked", "COMMISSION", "REDEEM", "Completeness", "replayed by nobody"):
+        assert word in drawn
+    for number in range(len(STEP_TITLES)):
+        assert f"\n {number:>2}  " in drawn or f"\n{number:>2} " in drawn or f" {number}  " in drawn
+
+
+def test_it_is_drawn_in_chinese(shell: Shell) -> None:
+    drawn = shell.run("--lang", "zh-CN", "proof", "verify", PROOF).stdout
+    assert "证明成立" in drawn
+    assert "时间线" in drawn
+
+
+def test_it_comes_from_standard_input_too(shell: Shell) -> None:
+    assert shell.json("proof", "verify", "-", stdin=PROOF.read_text("utf-8"))["verified"] is True
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "step"),
+    [
+        ('"path":["4dfc', '"path":["5dfc', 2),
+        ('"size":7', '"size":8', 3),
+        ('"face_value":"50.00"', '"face_value":"500.0"', 3),
+        ('"index":6', '"index":7', 4),
+        ('"type":"card-key-provenance/proof/v1"', '"type":"card-key-provenance/proof/v2"', 0),
+        ("keys.example/log\\n14", "keys.example/log\\n15", 4),
+    ],
+)
+def test_a_tampered_proof_names_the_step(shell: Shell, tmp_path: Path, old: str, new: str, step: int) -> None:
+    text = PROOF.read_text("utf-8")
+    assert old in text
+    file = tmp_path / "tampered.json"
+    file.write_text(text.replace(old, new, 1), "utf-8")
+    told = shell.run("proof", "verify", file, "--json", code=1)
+    error = json.loads(told.stdout)["error"]
+    assert error["step"] == step
+    assert f"step {step}:" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--chain-id", "1", "--registry", GOLDEN["registry"]), "wrong_network"),
+        (("--chain-id", "31337", "--registry", "0x" + "ab" * 20), "wrong_network"),
+        (("--log-key", "other.example/log+00000000+AAAA"), "note_key_malformed"),
+        (("--log-key", GOLDEN["receipt_key"]), "wrong_log"),
+        (("--block-hash", "12", *map(str, NETWORK)), "block_hash_malformed"),
+        (("--block-hash", "xy", *map(str, NETWORK)), "block_hash_malformed"),
+        (("--block-hash", "00" * 32), "no_network"),
+        (("--threshold", "1"), "witness_policy"),
+        (("--chain-id", "31337", "--registry", "0x12"), "invalid_address"),
+    ],
+)
+def test_what_the_reader_means_must_fit(shell: Shell, arguments: tuple[str, ...], code: str) -> None:
+    told = shell.run("proof", "verify", PROOF, *arguments, code=1).stderr
+    assert f"error[{code}]" in told or f"({code})" in told
+
+
+@pytest.mark.parametrize("arguments", [("--chain-id", "1"), ("--node", "http://127.0.0.1:9")])
+def test_half_a_network_is_a_wrong_call(shell: Shell, arguments: tuple[str, ...]) -> None:
+    shell.run("proof", "verify", PROOF, *arguments, code=2)
+
+
+def test_a_node_that_is_down_is_no_verdict(shell: Shell) -> None:
+    told = shell.run("proof", "verify", PROOF, *NETWORK, "--node", "http://127.0.0.1:9", code=3)
+    assert "error[chain_unavailable]" in told.stderr
+
+
+def test_another_key_is_rejected_without_being_repeated(shell: Shell) -> None:
+    other = files.key_line(5)
+    told = shell.run("proof", "verify", PROOF, "--key-file", "-", stdin=other, code=1)
+    assert "step 1" in told.stderr
+    assert other not in told.output
+    assert files.secret(5) not in told.output
+
+
+@pytest.mark.parametrize("text", ["", "two\nlines", "no key at all", "123\x00456"])
+def test_what_is_no_key_is_refused_without_being_repeated(shell: Shell, text: str, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(text)
+    told = shell.run("proof", "verify", PROOF, "--key-file", file, code=1)
+    assert str(file) in told.stderr
+    assert not text or text not in told.output
+
+
+def test_a_missing_file_is_named(shell: Shell, tmp_path: Path) -> None:
+    missing = tmp_path / "missing.json"
+    told = shell.run("proof", "verify", missing, code=1)
+    assert "error[file_missing]" in told.stderr
+    assert str(missing) in told.stderr
+
+
+def test_an_oversized_file_is_refused_at_the_door(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "large.json"
+    with file.open("wb") as large:
+        large.truncate(MAX_BUNDLE_SIZE + 1)
+    assert "error[bundle_too_large]" in shell.run("proof", "verify", file, code=1).stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 4000, b"\xff\xfe", b'{"type":1,"type":1}', b"null"])
+def test_what_is_no_proof_fails_at_step_0(shell: Shell, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "no.json"
+    file.write_bytes(content)
+    assert json.loads(shell.run("proof", "verify", file, "--json", code=1).stdout)["error"]["step"] == 0
+
+
+def test_two_things_cannot_come_from_one_standard_input(shell: Shell) -> None:
+    shell.run("proof", "verify", "-", "--key-file", "-", stdin="x", code=2)
+
+
+def test_a_proof_is_made_checked_and_verified(world: World, registered: Callable[[int], str]) -> None:
+    batch = registered(4)
+    world.shell.run("worker", "--once")
+    out = world.folder / "proof.json"
+    made = world.shell.json(
+        "proof", "make", "--handle", f"{batch}/2", "--out", out, "--token-file", world.token("Acme")
+    )
+    assert made["anchoring"] == "pending"
+    told = world.shell.json("proof", "verify", out)
+    assert (told["batch"], told["index"], told["state"]) == (batch, 2, "REGISTERED")
+    assert files.secret(2) not in out.read_text()
+    again = ("proof", "make", "--handle", f"{batch}/2", "--out", out, "--token-file", world.token("Acme"))
+    assert "error[file_exists]" in world.shell.run(*again, code=1).stderr
+    world.shell.run(*again, "--force")
+
+
+def test_a_proof_that_opens_its_key_is_for_its_owner_alone(
+    world: World, registered: Callable[[int], str]
+) -> None:
+    registered(4)
+    world.shell.run("worker", "--once")
+    out = world.folder / "proof.json"
+    shown = ("--key-file", "-", "--format", files.FORMAT)
+    told = world.shell.run(
+        *("proof", "make", "--opening", *shown, "--out", out, "--token-file", world.token("Acme")),
+        stdin=files.key_line(1),
+    )
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert "has the key" in told.stderr
+    assert files.secret(1) in out.read_text()
+    assert files.secret(1) not in told.output
+    world.shell.run("proof", "verify", out, "--key-file", "-", stdin=files.key_line(1))
+    assert (
+        "step 1"
+        in world.shell.run("proof", "verify", out, "--key-file", "-", stdin=files.key_line(2), code=1).stderr
+    )
+
+
+def test_a_proof_too_early_says_so(world: World, registered: Callable[[int], str]) -> None:
+    batch = registered(2)
+    arguments = ("proof", "make", "--handle", f"{batch}/0", "--token-file", world.token("Acme"))
+    assert "error[not_sequenced_yet]" in world.shell.run(*arguments, code=1).stderr
+    world.shell.run("worker", "--once")
+    assert "error[not_anchored_yet]" in world.shell.run(*arguments, "--anchored", code=1).stderr

@@ -2,7 +2,7 @@
 // rule a type (RULES). A step is {index, entry}; a key is a plain value that each lawful step replaces.
 import { ZERO_ADDRESS } from "./bytes.js";
 import { covers, ISSUER, numberParty, OPERATOR } from "./entries.js";
-import { Refused } from "./errors.js";
+import { codeOf, newestLife, refusal, soldCode, standing, stateOf, withLife } from "./lives.js";
 
 const MAX_REINSTATE_MS = 864_000_000n; // ten days
 const MAX_KEY_ENTRIES = 5_000; // past this a key takes no SELL or TRANSFER
@@ -31,22 +31,6 @@ const RULES = {
   CORRECTION: correction,
 };
 
-/** A key of `batch` ({batchId, supplier, size, maxUses, expiresAt}) before its first entry. */
-export function newKey(batch, index) {
-  return {
-    batch,
-    index,
-    holder: ZERO_ADDRESS,
-    steps: [],
-    offers: [],
-    lives: [], // one a sale: {party, state, sell, last, redeem, beforeRedeem, reissued}
-    barred: null, // the VOID after which no life may begin
-    rangeVoid: null, // the last VOID on a range
-    soldBefore: false,
-    reissued: false,
-  };
-}
-
 /** The key after `step`; throws Refused with the code of the rule in the way. */
 export function accept(key, step, parties) {
   const { entry } = step;
@@ -62,14 +46,6 @@ export function accept(key, step, parties) {
   }
   const changed = RULES[entry.type](key, step, new View(parties, step.index));
   return { ...changed, steps: [...key.steps, step] };
-}
-
-/** The state of a single-use key; of a shared one, whether it can be sold once more. */
-export function stateOf(key) {
-  const { batch, lives } = key;
-  if (key.barred && !(batch.maxUses === 1 && lives.length)) return "VOID";
-  if (lives.length < batch.maxUses) return "REGISTERED";
-  return batch.maxUses === 1 ? newestLife(key).state : "SOLD";
 }
 
 /** The parties as of one log index. */
@@ -277,21 +253,6 @@ function move(type, life) {
   return state;
 }
 
-function standing(key, party) {
-  const life = key.lives.find((one) => one.party === party);
-  if (life) return life;
-  if (key.barred && !key.lives.length) throw refusal("void", "the key is void");
-  throw refusal("no_such_use", "no standing sale of this key to that use");
-}
-
-function newestLife(key) {
-  return key.lives.reduce((newest, life) => (life.last.entry.time > newest.last.entry.time ? life : newest));
-}
-
-function withLife(key, life) {
-  return { ...key, lives: key.lives.map((other) => (other.party === life.party ? life : other)) };
-}
-
 function requireFree(key, party) {
   const life = key.lives.find((one) => one.party === party);
   if (!life && stateOf(key) === "REGISTERED") return;
@@ -309,7 +270,3 @@ function requireRoom(key) {
   if (key.steps.length < MAX_KEY_ENTRIES) return;
   throw refusal("too_many_entries", `a key takes no SELL or TRANSFER past ${MAX_KEY_ENTRIES} entries`);
 }
-
-const codeOf = (state) => ({ DELIVERED: "delivered", REGISTERED: "not_sold" })[state] ?? state.toLowerCase();
-const soldCode = (state) => (state === "REDEEMED" || state === "VOID" ? state.toLowerCase() : "sold");
-const refusal = (code, message) => new Refused(code, message);

@@ -1,6 +1,6 @@
 // What a verification established, as plain JSON whose names and texts are those of the Python verifier.
 import { plain, toHex } from "./bytes.js";
-import { stateOf } from "./custody.js";
+import { stateOf } from "./lives.js";
 
 const YEAR_10000_MS = 253_402_300_800_000n;
 

@@ -12,7 +12,7 @@ const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const UNICODE = /[0-9a-fA-F]{4}/y;
 const SPACE = /[ \t\n\r]*/y;
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const ESCAPES = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+const ESCAPES = new Map(Object.entries({ '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }));
 const WORDS = { true: true, false: false, null: null };
 
 /** Untrusted bytes that are the RFC 8785 form of what they say; objects come without a prototype. */
@@ -136,8 +136,8 @@ class Parser {
       if (digits === null) throw malformed();
       return String.fromCharCode(parseInt(digits, 16));
     }
-    if (letter === undefined || !Object.hasOwn(ESCAPES, letter)) throw malformed();
-    return ESCAPES[letter];
+    if (!ESCAPES.has(letter)) throw malformed();
+    return ESCAPES.get(letter);
   }
 
   scalar() {

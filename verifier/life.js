@@ -1,10 +1,11 @@
 // Steps 9 and 10 of FORMATS §10: custody lawful and inside its time brackets, and nothing left out.
 import { concat, equal, fromHex } from "./bytes.js";
-import { accept, newKey, stateOf } from "./custody.js";
+import { accept } from "./custody.js";
 import { covers, partyNumber } from "./entries.js";
 import { rejecting } from "./errors.js";
 import { boundText } from "./evidence.js";
 import { chainLink, leafHash } from "./hashes.js";
+import { newKey, stateOf } from "./lives.js";
 import { requireShape, rootFromInclusion, verifyEntry } from "./merkle.js";
 import { Parties } from "./parties.js";
 import { reject } from "./run.js";

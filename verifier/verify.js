@@ -2,7 +2,7 @@
 // no network, and either returns the evidence it established or throws ProofRejected {step, code, message} for
 // the first step that failed; it never returns "false".
 import { checkChain } from "./chain.js";
-import { Refused, rejecting } from "./errors.js";
+import { ProofRejected, Refused, rejecting } from "./errors.js";
 import { evidenceOf } from "./evidence.js";
 import { checkBrackets, checkCompleteness, checkCustody } from "./life.js";
 import { COSIGNATURE, ED25519 } from "./notes.js";
@@ -12,6 +12,7 @@ import {
   checkAnchors, checkDetails, checkEntries, checkInclusion, checkLeaf, checkManifest, checkSignatures,
 } from "./steps.js";
 
+export { evidenceOf } from "./evidence.js";
 export { ProofRejected, Refused } from "./errors.js";
 export { STEP_TITLES } from "./findings.js";
 export { parseKey } from "./notes.js";
@@ -32,12 +33,22 @@ const STEPS = [
  * Throws Refused where the reader's own knowledge does not fit together, ProofRejected where the proof fails.
  */
 export async function verify(raw, reader = {}) {
+  return evidenceOf(await replay(raw, reader));
+}
+
+/** The same for a page that shows more than the evidence: the whole Run; a ProofRejected bears it as `run`. */
+export async function replay(raw, reader = {}) {
   requireReader(reader);
   const bundle = await rejecting(0, "the bundle", () => readBundle(raw));
   const run = new Run(bundle, reader);
-  checkReader(run);
-  for (const check of STEPS) await check(run);
-  return evidenceOf(run);
+  try {
+    checkReader(run);
+    for (const check of STEPS) await check(run);
+  } catch (error) {
+    if (error instanceof ProofRejected) error.run = run;
+    throw error;
+  }
+  return run;
 }
 
 /** Step 0, last part: the bundle is of the network and the log that the reader means. */

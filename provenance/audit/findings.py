@@ -1,0 +1,80 @@
+"""What an auditor found: which entry, against which rule, on which key, in words that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+MAX_FINDINGS: Final = 1_000
+"""A log with more is rotten through; the first thousand say where it began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One breach. ``rule`` is a stable code, ``index`` the log index where there is one.
+
+    ``batch`` (id) and ``key`` say whose life is concerned, where it is one.
+    """
+
+    rule: str
+    message: str
+    index: int | None = None
+    batch: bytes | None = None
+    key: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as data; what does not apply is left out."""
+        told: dict[str, Any] = {"rule": self.rule, "message": self.message}
+        if self.index is not None:
+            told["index"] = self.index
+        if self.batch is not None:
+            told["batch"] = self.batch.hex()
+        if self.key is not None:
+            told["key"] = self.key
+        return told
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: ``entry 17, batch 0a1b2c3d…, key 5``."""
+        parts = [] if self.index is None else [f"entry {self.index}"]
+        if self.batch is not None:
+            parts.append(f"batch {self.batch.hex()[:16]}…")
+        if self.key is not None:
+            parts.append(f"key {self.key}")
+        return ", ".join(parts)
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects breaches in the order they were met, at most :data:`MAX_FINDINGS`."""
+
+    found: list[Finding] = field(default_factory=list)
+    left_off: int = 0
+
+    def add(
+        self,
+        rule: str,
+        message: str,
+        index: int | None = None,
+        *,
+        batch: bytes | None = None,
+        key: int | None = None,
+    ) -> None:
+        """Note one breach."""
+        if len(self.found) < MAX_FINDINGS:
+            self.found.append(Finding(rule, message, index, batch, key))
+        else:
+            self.left_off += 1
+
+    def restore(self, told: Sequence[dict[str, Any]], left_off: int) -> None:
+        """Take up what an earlier run found."""
+        for one in told:
+            batch = bytes.fromhex(one["batch"]) if "batch" in one else None
+            self.found.append(Finding(one["rule"], one["message"], one.get("index"), batch, one.get("key")))
+        self.left_off = left_off
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is wrong so far."""
+        return not self.found

@@ -1,0 +1,229 @@
+"""An audit from end to end: one checkpoint, everything below it, the chain, and what others were told.
+
+The order matters to a log that tries to please: the chain is asked before the checkpoint is fetched, so a
+registry that knows more than the log is no race. Everything is replayed although the first breach would
+do: whoever reads the report wants to know where it began and how far it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from provenance.audit.batchfiles import SignedManifest, batch_path
+from provenance.audit.chaincheck import check_chain
+from provenance.audit.findings import Findings
+from provenance.audit.replay import Replay
+from provenance.audit.report import AuditReport
+from provenance.audit.signing import check_signatures, seen_checkpoints
+from provenance.audit.source import LogSource
+from provenance.core.manifest import BatchManifest
+from provenance.core.merkle import HASH_SIZE, verify_consistency
+from provenance.core.notes import Checkpoint, Note, VerifierKey
+from provenance.core.policy import Policy
+from provenance.core.proofs import NodeReader
+from provenance.core.stateproof import BlockHeader
+from provenance.core.tiles import TILE_WIDTH, Tile, TileRow, consistency_at
+from provenance.errors import InputRefused, NotFound, SignatureInvalid
+
+_AHEAD: Final = 32
+"""Bundles fetched ahead of the replay, each with its tile: some 1.3 MB."""
+
+
+class AuditNode(NodeReader, Protocol):
+    """A node as an auditor asks it: also for the newest anchored size."""
+
+    def latest(self) -> int:
+        """The newest anchored size, 0 for an empty registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """What the auditor brings. Every field may be missing; what is missing is reported *not checked*.
+
+    ``log_key`` is the key the log is known by, ``policy`` the witnesses, ``node`` a node of the chain that
+    anchors it, ``seen`` notes of this log that anybody was ever given.
+    """
+
+    log_key: VerifierKey | None = None
+    policy: Policy | None = None
+    node: AuditNode | None = None
+    seen: tuple[Note, ...] = ()
+    workers: int = 4
+
+
+class Audit:
+    """One audit of *source*; *progress* is told how many entries were replayed.
+
+    With *told* (from :mod:`provenance.audit.snapshot`, by way of *restore*) it goes on where one left off.
+    """
+
+    def __init__(
+        self, source: LogSource, auditor: Auditor, progress: Callable[[int], None] = lambda entries: None
+    ) -> None:
+        self._source = source
+        self._auditor = auditor
+        self._progress = progress
+        self.findings = Findings()
+        self.unsigned: set[bytes] = set()
+        """Batches for which no manifest with a good signature was served."""
+        self._badly_signed: dict[bytes, str] = {}
+        node = auditor.node
+        self.replay = Replay(
+            self.findings,
+            manifests=self._manifest,
+            entry_at=source.entry,
+            block_of=None if node is None else self._block,
+        )
+
+    def told(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        """What to keep beside the replay: the checkpoint it ended in."""
+        return {"checkpoint": checkpoint.text, "unsigned": [one.hex() for one in self.unsigned]}
+
+    def take_up(self, told: dict[str, Any]) -> Checkpoint:
+        """Take up what :meth:`told` kept; the checkpoint the earlier run ended in."""
+        self.unsigned = {bytes.fromhex(one) for one in told["unsigned"]}
+        return Checkpoint.parse(told["checkpoint"])
+
+    def run(self) -> AuditReport:
+        """Replay all there is and check it all round.
+
+        Raises :class:`Unavailable` where source or node fail, :class:`InputRefused` where what the source
+        gives has no form: then nothing is said about the log.
+        """
+        latest = 0 if self._auditor.node is None else self._auditor.node.latest()
+        note = self._source.checkpoint()
+        head = Checkpoint.parse(note.text)
+        report = AuditReport(head.origin, head.size, head.root)
+        before = self.replay.counts.entries
+        seen = seen_checkpoints(self._auditor, head, self.findings)
+        for size in (latest, *(one.size for one in seen)):
+            self.replay.watch(size)
+        if head.size < self.replay.size:
+            said = f"the log has {head.size} entries, {self.replay.size} were replayed before"
+            self.findings.add("log_shrunk", said)
+        else:
+            self._replay_to(head)
+            self._check_seen(seen, head)
+        report.entries = self.replay.counts.entries - before
+        check_signatures(self._source, self._auditor, note, self.replay.others.keys, self.findings, report)
+        check_chain(self.replay, self._auditor.node, latest, head, self.unsigned, self.findings, report)
+        self._finish(report)
+        return report
+
+    def _finish(self, report: AuditReport) -> None:
+        report.batches = len(self.replay.keys.batches)
+        report.states = self.replay.counts.states
+        report.findings = tuple(self.findings.found)
+        report.left_off = self.findings.left_off
+        assumed = sum(batch.is_assumed for batch in self.replay.keys.batches.values())
+        if assumed:
+            report.not_checked.append(
+                f"{assumed} batches without a manifest: expiry and number of uses are guessed"
+            )
+        report.established.append(f"{report.size} entries replayed, {report.states} STATEs recomputed")
+
+    def _replay_to(self, head: Checkpoint) -> None:
+        start = self.replay.size
+        for entries in self._bundles(start, head.size):
+            for level, index, hashes in self.replay.add(entries):
+                self._check_tile((level, index, hashes))
+            self._progress(len(entries))
+        if start < head.size or start == 0:
+            for row in self.replay.partial_tiles():
+                self._check_tile(row)
+        for batch_id, said in self._badly_signed.items():
+            index = self.replay.keys.batches[batch_id].ranges[0][0]
+            self.findings.add("batch_not_signed", said, index, batch=batch_id)
+        if self.replay.root() != head.root:
+            said = "the entries do not add up to the root that the checkpoint names"
+            self.findings.add("root_wrong", said, head.size - 1 if head.size else None)
+
+    def _bundles(self, start: int, size: int) -> Iterator[tuple[bytes, ...]]:
+        """The entries from *start* on by bundle, the next ones fetched while one is replayed."""
+        numbers = iter(range(start // TILE_WIDTH, -(-size // TILE_WIDTH)))
+        with ThreadPoolExecutor(max_workers=self._auditor.workers) as pool:
+            waiting: list[tuple[int, Future[tuple[bytes, ...]]]] = []
+
+            def ask() -> None:
+                number = next(numbers, None)
+                if number is not None:
+                    width = Tile(0, number).width(size)
+                    waiting.append((number, pool.submit(self._source.bundle, number, width)))
+
+            for _ in range(_AHEAD):
+                ask()
+            try:
+                while waiting:
+                    number, future = waiting.pop(0)
+                    entries = future.result()
+                    ask()
+                    yield entries[max(0, start - number * TILE_WIDTH) :]
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _check_tile(self, row: TileRow) -> None:
+        level, index, hashes = row
+        try:
+            served = self._source.tile(level, index, len(hashes) // HASH_SIZE)
+        except (InputRefused, NotFound) as error:
+            self.findings.add("tile_missing", f"tile {level}/{index}: {error.message}")
+            return
+        if served != hashes:
+            place = next(
+                at // 32 for at in range(0, len(hashes), 32) if served[at : at + 32] != hashes[at : at + 32]
+            )
+            first = (index * TILE_WIDTH + place) << (8 * level)
+            said = f"hash {place} of tile {level}/{index} is not that of the entries served"
+            self.findings.add("tile_wrong", said, first)
+
+    def _check_seen(self, seen: list[Checkpoint], head: Checkpoint) -> None:
+        for one in seen:
+            if one.size > head.size:
+                said = f"somebody was given a checkpoint of {one.size} entries, the log has {head.size}"
+                self.findings.add("log_shrunk", said)
+            elif not self._extends(one, head):
+                said = f"somebody was given another root for the first {one.size} entries: two histories"
+                self.findings.add("fork", said, one.size - 1)
+
+    def _extends(self, old: Checkpoint, head: Checkpoint) -> bool:
+        """Whether the log of *head* begins with that of *old*, by the replay or else by its tiles."""
+        root = head.root if old.size == head.size else self.replay.roots.get(old.size)
+        if root is not None:
+            return root == old.root
+        try:
+            proof = consistency_at(self._source.tile, old.size, head.size)
+            verify_consistency(old.size, old.root, head.size, head.root, proof)
+        except (InputRefused, NotFound):
+            return False
+        return True
+
+    def _manifest(self, batch_id: bytes) -> BatchManifest | None:
+        raw = self._source.file(batch_path(batch_id))
+        if raw is None:
+            self.unsigned.add(batch_id)
+            return None
+        try:
+            signed = SignedManifest.parse(raw)
+        except InputRefused:
+            self.unsigned.add(batch_id)
+            return None
+        if signed.manifest.batch_id != batch_id:
+            self.unsigned.add(batch_id)
+            return None
+        try:
+            signed.verify()
+        except SignatureInvalid as error:
+            self.unsigned.add(batch_id)
+            self._badly_signed[batch_id] = error.message
+        return signed.manifest
+
+    def _block(self, block_hash: bytes) -> tuple[int, int] | None:
+        node = self._auditor.node
+        raw = None if node is None else node.block_header(block_hash)
+        if raw is None:
+            return None
+        header = BlockHeader.parse(raw)
+        return (header.number, header.time) if header.hash == block_hash else None

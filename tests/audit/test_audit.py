@@ -1,0 +1,174 @@
+"""An outside auditor with only the public files and a node: what he says, and how he goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provenance.audit import snapshot
+from provenance.core.entries import EntryType, PartyReason
+from provenance.core.notes import Checkpoint
+from tests.audit.log_world import (
+    OTHER_SHOP,
+    SHOP,
+    SUPPLIER,
+    LogWorld,
+    lived_in,
+    rules,
+    use_of,
+)
+
+T = EntryType
+
+
+def test_a_lawful_log_is_clean_and_everything_in_it_was_looked_at() -> None:
+    world = lived_in()
+    report = world.audit()
+    assert report.findings == ()
+    assert (report.entries, report.batches, report.states, report.anchors) == (len(world.entries), 2, 2, 2)
+    assert report.signed_by == world.log_key.encode()
+    assert report.not_checked == ["witnesses: no policy was brought"]
+
+
+def test_what_the_auditor_did_not_bring_is_not_checked_and_never_passed() -> None:
+    report = lived_in().audit(log_key=None, node=None)
+    assert report.is_clean
+    assert [text.split(":")[0] for text in report.not_checked] == [
+        "the log's key", "witnesses", "anchors, batches on chain and time brackets",
+    ]  # fmt: skip
+
+
+def test_without_manifests_a_shared_key_is_not_taken_for_a_double_sale() -> None:
+    world = lived_in()
+    world.serves_manifests = False
+    report = world.audit()
+    assert report.is_clean
+    assert "2 batches without a manifest: expiry and number of uses are guessed" in report.not_checked
+
+
+@pytest.mark.parametrize("many", [255, 256, 257, 700])
+def test_a_log_of_any_size_is_replayed_whole(many: int) -> None:
+    world = LogWorld().begin()
+    batch = world.batch(1_000)
+    while len(world.entries) < many:
+        world.act(T.SELL, batch, len(world.entries), SUPPLIER)
+    report = world.audit()
+    assert report.is_clean
+    assert report.size == many
+
+
+def test_a_second_sale_of_one_key_is_found_with_its_index_and_key() -> None:
+    world = LogWorld().begin()
+    batch = world.batch()
+    world.act(T.SELL, batch, 3, SUPPLIER)
+    wrong = world.act(T.SELL, batch, 3, SUPPLIER, use_of(99))
+    (finding,) = world.audit().findings
+    assert (finding.rule, finding.index, finding.batch, finding.key) == ("sold", wrong, batch, 3)
+
+
+def test_entries_of_parties_nobody_admitted_or_that_were_suspended_are_found() -> None:
+    world = LogWorld().begin()
+    batch = world.batch()
+    world.hand_over(batch, 0, 2)
+    world.party(SHOP, PartyReason.SUSPENDED)
+    wrong = world.act(T.SELL, batch, 0)
+    (finding,) = world.audit().findings
+    assert (finding.rule, finding.index, finding.key) == ("not_admitted", wrong, 0)
+
+
+def test_a_successor_sells_what_the_old_address_held() -> None:
+    world = LogWorld().begin()
+    batch = world.batch()
+    world.hand_over(batch, 0, 2)
+    world.act(T.SELL, batch, 0)
+    world.party(SHOP, PartyReason.SUCCEEDED, b"\x77" * 20)
+    world.act(T.SELL, batch, 1, b"\x77" * 20)
+    world.act(T.DELIVER, batch, 0, b"\x77" * 20)
+    assert world.audit().is_clean
+
+
+def test_a_range_entry_that_one_touched_key_forbids_is_found_at_that_key() -> None:
+    world = LogWorld().begin()
+    batch = world.batch(100)
+    world.act(T.SELL, batch, 42, SUPPLIER)
+    wrong = world.add(T.TRANSFER, batch, SUPPLIER, first=0, count=100, party=SHOP)
+    (finding,) = world.audit().findings
+    assert (finding.rule, finding.index, finding.key) == ("sold", wrong, 42)
+
+
+def test_an_entry_on_a_batch_that_was_never_commissioned_is_found() -> None:
+    world = LogWorld().begin()
+    batch = world.batch(commission=False)
+    wrong = world.act(T.SELL, batch, 0, SUPPLIER)
+    (finding,) = world.audit().findings
+    assert (finding.rule, finding.index) == ("commission_first", wrong)
+
+
+def test_a_time_before_its_beacon_or_after_its_anchor_is_found() -> None:
+    world = LogWorld().begin()
+    batch = world.batch()
+    world.beacon()
+    world.time -= 200_000
+    early = world.add(T.QUALIFICATION, bytes(32))
+    world.time += 900_000
+    late = world.act(T.SELL, batch, 0, SUPPLIER)
+    world.time -= 600_000
+    world.anchor()
+    found = {(finding.rule, finding.index) for finding in world.audit().findings}
+    assert found == {("before_its_beacon", early), ("after_its_anchor", late)}
+
+
+def test_an_anchored_size_that_ends_in_no_state_is_found() -> None:
+    world = lived_in()
+    world.anchor()
+    world.add(T.QUALIFICATION, bytes(32))
+    size = len(world.entries)
+    world.node.checkpoints[size] = world.node.checkpoints[size - 1]._replace(root=world.root())
+    assert rules(world.audit()) == {"anchor_without_state", "state_without_news"}
+
+
+def test_an_audit_goes_on_where_it_left_off(tmp_path: Path) -> None:
+    world = lived_in()
+    first = world.auditing(log_key=world.log_key, node=world.node)
+    report = first.run()
+    kept = tmp_path / "audit.state"
+    snapshot.save(first.replay, kept, first.told(Checkpoint(report.origin, report.size, report.root)))
+
+    batch = next(iter(world.manifests))
+    world.act(T.DELIVER, batch, 1, party=use_of(77))
+    world.act(T.REINSTATE, batch, 4, OTHER_SHOP)  # not lawful: never sold
+    for _ in range(300):
+        world.add(T.QUALIFICATION, bytes(32))
+    world.anchor()
+    second = world.auditing(log_key=world.log_key, node=world.node)
+    told = snapshot.load(second.replay, kept)
+    assert told is not None
+    assert second.take_up(told).size == report.size
+    resumed, whole = second.run(), world.audit()
+    assert resumed.entries == len(world.entries) - report.size
+    assert resumed.findings == whole.findings
+    assert [finding.rule for finding in whole.findings] == ["void"]
+    assert second.replay.state_root() == _replayed(world)
+
+
+def test_a_damaged_snapshot_is_refused(tmp_path: Path) -> None:
+    world = lived_in()
+    audit = world.auditing()
+    audit.run()
+    kept = tmp_path / "audit.state"
+    snapshot.save(audit.replay, kept, audit.told(world.checkpoint()))
+    raw = bytearray(kept.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    kept.write_bytes(raw)
+    with pytest.raises(Exception, match="damaged"):
+        snapshot.load(world.auditing().replay, kept)
+
+
+def _replayed(world: LogWorld) -> bytes:
+    from provenance.core import statefold
+
+    replay = statefold.Replay()
+    for entry in world.entries:
+        replay.add(entry)
+    return replay.state().root

@@ -276,6 +276,15 @@ def lose_signed_answer(path: str, told: dict[str, Any]) -> None:
         raise ConnectionError
 
 
+class Quiet(ThreadingHTTPServer):
+    """Says nothing of a client that is gone, for the test's own standard error is what is looked at."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Silence."""
+
+
 @contextmanager
 def lying(target: str, alter: Alter, *, rejects: bytes | None = None) -> Iterator[str]:
     """A service between: it forwards, and alters JSON answers; an error of *alter* drops the connection.
@@ -312,7 +321,7 @@ def lying(target: str, alter: Alter, *, rejects: bytes | None = None) -> Iterato
         def log_message(self, format: str, *args: object) -> None:
             """Silence."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Quiet(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -123,7 +123,26 @@ def _wait(world: World) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    stage = world.stage
-    world.story.say(f"\nRunning at {stage.url} (API: {stage.url}/docs). Node: {stage.testnet.url}.")
-    world.story.say("Ctrl-C ends it.")
+    stage, file = world.stage, world.files[0]
+    tokens = _write_tokens(world)
+    key = json.dumps({"key": file.key(60), "order": "T-1"}, ensure_ascii=False)
+    world.story.say(
+        f"\nRunning. API {stage.url} (documentation at {stage.url}/docs), node {stage.testnet.url}.\n"
+        f"Credentials of everybody are in {tokens}. Sell a key of shop-one, then try it again:\n\n"
+        f"  . {tokens}\n"
+        f'  curl -s {stage.url}/v1/keys/sell -H "Authorization: Bearer $SHOP_ONE_TOKEN" \\\n'
+        f"    -H 'Content-Type: application/json' -d '{key}'\n\n"
+        "Ctrl-C ends it."
+    )
     stop.wait()
+
+
+def _write_tokens(world: World) -> Path:
+    """The credentials as shell variables, readable by their owner alone."""
+    callers = [world.operator, *(one.caller for one in world.suppliers), *world.shops]
+    lines = [f"{one.name.upper().replace('-', '_')}_TOKEN={one.token}\n" for one in callers]
+    path = world.stage.folder / "tokens.env"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.writelines(lines)
+    return path

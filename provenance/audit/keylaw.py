@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from typing import Final
 
 from provenance.audit.batches import BatchBook
 from provenance.audit.findings import Findings
 from provenance.audit.keystate import ANY, HEAD, INDEX_SIZE, indexes_of, pack, plain_state, record_of
 from provenance.audit.parties import PartyBook
+from provenance.audit.plainlaw import plainly_lawful
 from provenance.core import statetree
-from provenance.core.custody import MAX_KEY_ENTRIES, accept
-from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType
-from provenance.core.lives import BatchFacts, KeyCustody, State
+from provenance.core.custody import accept
+from provenance.core.entries import Entry, EntryType
+from provenance.core.lives import BatchFacts, KeyCustody
 from provenance.core.manifest import BatchManifest
 from provenance.core.parties import Step
 from provenance.errors import CustodyRefused, Unavailable
@@ -31,14 +31,7 @@ ASSUMED_USES: Final = 1_000
 _REMEMBERED: Final = 8_192
 """Custodies kept unfolded, for keys whose lives are not plain."""
 
-_SELL: Final = int(EntryType.SELL)
-_DELIVER: Final = int(EntryType.DELIVER)
-_REDEEM: Final = int(EntryType.REDEEM)
 _BUYER_ACTS: Final = frozenset({EntryType.REDEEM, EntryType.REINSTATE, EntryType.CORRECTION})
-_REGISTERED: Final = int(State.REGISTERED)
-_SOLD: Final = int(State.SOLD)
-_DELIVERED: Final = int(State.DELIVERED)
-_REDEEMED: Final = int(State.REDEEMED)
 
 Manifests = Callable[[bytes], BatchManifest | None]
 """The manifest of a batch id, whose hash it is, or ``None`` where nobody has it."""
@@ -74,41 +67,8 @@ class KeyLaw:
         batch = self.batches.get(subject)
         if batch is None or batch.facts.max_uses != 1:
             return False
-        packed = batch.keys.get(first)
-        if packed is None:
-            if kind != _SELL or first >= batch.facts.size or first >= batch.tree.size:
-                return False
-            packed = _fresh(batch, first)
-        stage, last, holder, seller, use, record = HEAD.unpack_from(packed)
-        if time <= last:
+        if not plainly_lawful(batch, self._parties, index, kind, time, first, actor, party, leaf):
             return False
-        if kind == _SELL:
-            expires = batch.facts.expires_at
-            entries = len(batch.ranges) + (len(packed) - HEAD.size) // INDEX_SIZE
-            if (
-                stage != _REGISTERED
-                or party == ZERO_ADDRESS
-                or self._parties.heir(holder) != actor
-                or (expires and time >= expires * 1000)
-                or entries >= MAX_KEY_ENTRIES
-            ):
-                return False
-            after, seller, use = _SOLD, actor, party
-        elif party != use:
-            return False
-        elif kind == _DELIVER:
-            if stage != _SOLD or self._parties.heir(seller) != actor:
-                return False
-            after = _DELIVERED
-        else:
-            if stage != _DELIVERED or (actor != use and self._parties.heir(seller) != actor):
-                return False
-            after = _REDEEMED
-        if not self._parties.now.get(actor) and (kind != _REDEEM or actor != use):
-            return False
-        record = sha256(b"\x02" + record + leaf).digest()
-        head = HEAD.pack(after, time, holder, seller, use, record)
-        batch.keys[first] = head + packed[HEAD.size :] + index.to_bytes(INDEX_SIZE)
         batch.tree.touch(first)
         self.changed.add(subject)
         return True
@@ -300,10 +260,6 @@ class KeyLaw:
         self.refused.add(index)
         said = f"{entry.type.name}: {message}"
         self._findings.add(code, said, index, batch=entry.subject, key=key)
-
-
-def _fresh(batch: BatchBook, key: int) -> bytes:
-    return pack(batch.untouched(key), statetree.EMPTY_CHAIN, b"")
 
 
 def _merged(ranges: list[tuple[int, Entry]], alone: list[tuple[int, Entry]]) -> Iterator[tuple[int, Entry]]:

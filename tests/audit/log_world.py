@@ -11,7 +11,7 @@ from provenance.audit.batchfiles import SignedManifest, batch_path
 from provenance.audit.report import AuditReport
 from provenance.audit.run import Audit, Auditor
 from provenance.audit.source import LogSource
-from provenance.core import merkle, statefold
+from provenance.core import merkle, statereplay
 from provenance.core.entries import (
     Entry,
     EntryType,
@@ -161,7 +161,7 @@ class LogWorld:
 
     def state(self, root: bytes | None = None, batches: int | None = None) -> int:
         """The STATE of everything so far; *root* and *batches* as the operator wants them to be."""
-        replay = statefold.Replay()
+        replay = statereplay.Replay()
         for entry in self.entries:
             replay.add(entry)
         true = replay.state()

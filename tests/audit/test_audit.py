@@ -166,9 +166,9 @@ def test_a_damaged_snapshot_is_refused(tmp_path: Path) -> None:
 
 
 def _replayed(world: LogWorld) -> bytes:
-    from provenance.core import statefold
+    from provenance.core import statereplay
 
-    replay = statefold.Replay()
+    replay = statereplay.Replay()
     for entry in world.entries:
         replay.add(entry)
     return replay.state().root

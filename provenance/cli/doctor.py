@@ -80,7 +80,7 @@ def _installation() -> list[Finding]:
         _looked_at("head file", lambda: _head_file(settings), is_needed=False),
         _looked_at("chain", lambda: _chain(settings), is_needed=False),
         _looked_at("service", _service, is_needed=False),
-        Finding("credential", bool(os.environ.get("PROVENANCE_TOKEN")), _credential(), is_needed=False),
+        _looked_at("credential", _credential, is_needed=False),
     ]
 
 
@@ -178,8 +178,10 @@ def _service() -> str:
 
 
 def _credential() -> str:
-    found = bool(os.environ.get("PROVENANCE_TOKEN"))
-    return say("PROVENANCE_TOKEN is set") if found else say("PROVENANCE_TOKEN is not set")
+    for name in ("PROVENANCE_TOKEN", "PROVENANCE_TOKEN_FILE"):
+        if os.environ.get(name):
+            return say("{name} is set", name=name)
+    raise Unavailable("set PROVENANCE_TOKEN or PROVENANCE_TOKEN_FILE", code="credential_missing")
 
 
 def _line(one: Finding) -> str:

@@ -7,6 +7,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,15 +47,20 @@ class Shell:
         return json.loads(self.run(*arguments, "--json", stdin=stdin, code=code).stdout)
 
 
+def shell_in(folder: Path, environment: pytest.MonkeyPatch) -> Shell:
+    """The command line with *folder* as its place in the world, speaking English."""
+    for name in ("PROVENANCE_TOKEN", "PROVENANCE_TOKEN_FILE", "PROVENANCE_LANG", "LC_ALL", "LC_MESSAGES"):
+        environment.delenv(name, raising=False)
+    environment.setenv("LANG", "C.UTF-8")
+    environment.setenv("PROVENANCE_HOME", str(folder / "home"))
+    environment.chdir(folder)
+    return Shell(folder / "home")
+
+
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """The command line in a home of its own, speaking English."""
-    for name in ("PROVENANCE_TOKEN", "PROVENANCE_TOKEN_FILE", "PROVENANCE_LANG", "LC_ALL", "LC_MESSAGES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", "C.UTF-8")
-    monkeypatch.setenv("PROVENANCE_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-    return Shell(tmp_path / "home")
+    """The command line in a home of its own."""
+    return shell_in(tmp_path, monkeypatch)
 
 
 @dataclass(frozen=True)
@@ -107,23 +113,62 @@ def keystore(tmp_path_factory: pytest.TempPathFactory) -> Keystore:
     return Keystore(path, "0x" + address_of(PRIVATE_KEY).hex())
 
 
+@pytest.fixture(scope="session")
+def admitted(tmp_path_factory: pytest.TempPathFactory, keystore: Keystore) -> Path:
+    """A home after the operator's own commands: a supplier, two shops, their tokens. Tests take a copy."""
+    folder = tmp_path_factory.mktemp("admitted")
+    with pytest.MonkeyPatch.context() as environment:
+        shell = shell_in(folder, environment)
+        shell.run("init")
+        (folder / "password").write_text(PASSWORD + "\n")
+        shutil.copy(keystore.path, folder / "keystore.json")
+        shell.run("party", "admit", "Acme", "--role", "supplier", "--address", keystore.address)
+        for name in ("Shop", "Other shop"):
+            shell.run("party", "admit", name, "--role", "platform", "--id", name)
+        for name in ("Acme", "Shop", "Other shop"):
+            shell.run("credential", "issue", name, "--out", folder / f"{name}.token")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shelved(tmp_path_factory: pytest.TempPathFactory, admitted: Path) -> tuple[Path, str]:
+    """The same after a batch of 6 keys, of which 0 to 4 are the shop's; and the batch's id."""
+    folder = tmp_path_factory.mktemp("shelved")
+    with pytest.MonkeyPatch.context() as environment, served_copy(admitted, folder, environment) as world:
+        batch = registered_in(world, 6)
+        acme = ("--token-file", world.token("Acme"))
+        offer = world.shell.json("transfer", "offer", world.shop, "--range", f"{batch}/0-4", *acme)
+        assert offer["status"] == "open"
+        taken = world.shell.json("transfer", "accept", offer["id"], "--token-file", world.token("Shop"))
+        assert taken["status"] == "accepted"
+    return folder, batch
+
+
 @pytest.fixture
-def world(
-    shell: Shell, keystore: Keystore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
-    """A service behind a real socket, made with the operator's own commands."""
-    shell.run("init")
-    (tmp_path / "password").write_text(PASSWORD + "\n")
-    shutil.copy(keystore.path, tmp_path / "keystore.json")
-    shell.run("party", "admit", "Acme", "--role", "supplier", "--address", keystore.address)
-    shop = shell.json("party", "admit", "Shop", "--role", "platform", "--id", "shop")["address"]
-    other = shell.json("party", "admit", "Other shop", "--role", "platform", "--id", "other")
-    assert other["address"] != shop
-    for name in ("Acme", "Shop", "Other shop"):
-        shell.run("credential", "issue", name, "--out", tmp_path / f"{name}.token")
+def world(admitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A service behind a real socket, its parties admitted."""
+    with served_copy(admitted, tmp_path, monkeypatch) as made:
+        yield made
+
+
+@contextmanager
+def served_copy(made: Path, folder: Path, environment: pytest.MonkeyPatch) -> Iterator[World]:
+    """A copy of a prepared home in *folder*, served."""
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    shell = shell_in(folder, environment)
     with Serving() as service:
-        monkeypatch.setenv("PROVENANCE_URL", f"http://127.0.0.1:{service.port}")
-        yield World(shell, tmp_path, service, keystore.address, shop)
+        environment.setenv("PROVENANCE_URL", f"http://127.0.0.1:{service.port}")
+        parties = {one["name"]: one["address"] for one in shell.json("party", "list")}
+        yield World(shell, folder, service, parties["Acme"], parties["Shop"])
+
+
+def registered_in(world: World, count: int) -> str:
+    """Registers so many keys, in the order of the file, and gives the batch id."""
+    file = files.write(world.folder / "keys.txt", count)
+    told = world.shell.json(*world.register_arguments(file, "--no-shuffle"))
+    assert told["status"] == "live"
+    batch: str = told["batch"]
+    return batch
 
 
 class Serving:
@@ -149,13 +194,4 @@ class Serving:
 @pytest.fixture
 def registered(world: World) -> Callable[[int], str]:
     """Registers so many keys and gives the batch id."""
-
-    def register(count: int) -> str:
-        told = world.shell.json(
-            *world.register_arguments(files.write(world.folder / "keys.txt", count), "--no-shuffle")
-        )
-        assert told["status"] == "live"
-        batch: str = told["batch"]
-        return batch
-
-    return register
+    return lambda count: registered_in(world, count)

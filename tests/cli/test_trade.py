@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.cli import files
-from tests.cli.conftest import World
+from tests.cli.conftest import World, served_copy
 
 Held = tuple[World, str]
 
 
 @pytest.fixture
-def held(world: World, registered: Callable[[int], str], monkeypatch: pytest.MonkeyPatch) -> Held:
+def held(shelved: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     """Keys 0 to 4 of 6 are the shop's, and the shop speaks."""
-    batch = registered(6)
-    offer = world.shell.json(
-        "transfer", "offer", world.shop, "--range", f"{batch}/0-4", "--token-file", world.token("Acme")
-    )
-    assert offer["status"] == "open"
-    monkeypatch.setenv("PROVENANCE_TOKEN_FILE", str(world.token("Shop")))
-    assert world.shell.json("transfer", "accept", offer["id"])["status"] == "accepted"
-    return world, batch
+    folder, batch = shelved
+    with served_copy(folder, tmp_path, monkeypatch) as world:
+        monkeypatch.setenv("PROVENANCE_TOKEN_FILE", str(world.token("Shop")))
+        yield world, batch
 
 
 def test_the_second_sale_is_refused_with_the_first_as_evidence(held: Held) -> None:

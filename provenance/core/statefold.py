@@ -1,27 +1,25 @@
-"""Folding entries into the state tree, a few tiles at a time, and replaying a log to check its STATEs.
+"""Folding entries into the state tree, a few tiles at a time, wherever its tiles are kept (FORMATS §6).
 
-The service keeps its tree with ``fold``, and an auditor or a witness replays with the same function
-over a shelf in memory; the tests hold both against FORMATS §6 written down word for word.
+What is on a shelf is believed only as far as it hangs together: a tile that was lost would pass for
+untouched keys, and the STATE signed over it would be a lie about all of them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Protocol
 
 from provenance.core import statetiles, statetree
 from provenance.core.entries import Entry, EntryType
 from provenance.core.merkle import leaf_hash
 from provenance.core.statetiles import BATCHES_TREE, Cells
 from provenance.core.tiles import TILE_WIDTH, Tile
+from provenance.errors import InputRefused
 
 TreeTile = tuple[int, int]
 """(tree, index of the tile within its level)."""
-
-_REPLAY_STEP: Final = 10_000
-"""Entries folded at once in a replay: a tile touched by many of them is hashed once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +78,13 @@ class State:
     batches: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayedState:
-    """The STATE *entry* at log *index*, and the *state* that the entries before it add up to."""
-
-    index: int
-    entry: Entry
-    state: State
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the entry names that state and its own index (FORMATS §5, type 49)."""
-        claimed = (self.entry.subject, self.entry.number, self.entry.party)
-        return claimed == (self.state.root, self.index, bytes(12) + self.state.batches.to_bytes(8))
-
-
 def fold(shelf: Shelf, entries: Iterable[Entry]) -> None:
     """Add *entries*, the next of the log in its order, to the tree on *shelf*.
 
     Costs O(log n) a touched key, less where they are neighbours. Entries on keys of a batch without
-    a COMMISSION before them, or outside the batch, are lawless and change nothing.
+    a COMMISSION before them, or outside the batch, are lawless and change nothing. Raises
+    ``InputRefused`` (``tile_malformed``) where what is on the shelf does not hang together; the tree is
+    then not to be used.
     """
     folding = _Folding(shelf, [entry for entry in entries if entry.type.is_on_keys])
     if folding.touched:
@@ -113,83 +98,12 @@ def state_of(shelf: Shelf) -> State:
     return State(_roots(shelf, {BATCHES_TREE: count})[BATCHES_TREE], count)
 
 
-def replay(entries: Iterable[Entry]) -> Iterator[ReplayedState]:
-    """Yield every STATE among *entries*, a log from index 0, beside what the log itself adds up to.
-
-    A STATE that is not right is proof against whoever signed the log (FORMATS §6).
-    """
-    replaying = Replay()
-    for entry in entries:
-        found = replaying.add(entry)
-        if found is not None:
-            yield found
-
-
-class Replay:
-    """A replay fed one entry at a time, for whoever follows a log as it grows."""
-
-    __slots__ = ("_fresh", "_index", "_shelf")
-
-    def __init__(self) -> None:
-        self._shelf = MemoryShelf()
-        self._fresh: list[Entry] = []
-        self._index = 0
-
-    @property
-    def size(self) -> int:
-        """How many entries were added: the log index of the next."""
-        return self._index
-
-    def add(self, entry: Entry) -> ReplayedState | None:
-        """Add the next entry of the log; if it is a STATE, what it should have said beside it."""
-        index = self._index
-        self._index += 1
-        if entry.type is EntryType.STATE:
-            return ReplayedState(index, entry, self.state())
-        self._fresh.append(entry)
-        if len(self._fresh) == _REPLAY_STEP:
-            self._fold()
-        return None
-
-    def state(self) -> State:
-        """The state over all entries added so far."""
-        self._fold()
-        return state_of(self._shelf)
-
-    def _fold(self) -> None:
-        fold(self._shelf, self._fresh)
-        self._fresh = []
-
-
-class MemoryShelf:
-    """A state tree in memory; tiles stay packed, some 33 bytes a touched key where keys are neighbours."""
-
-    def __init__(self) -> None:
-        self._tiles: dict[tuple[int, TreeTile], bytes] = {}
-        self._batches: dict[bytes, BatchState] = {}
-
-    def tiles(self, level: int, places: Collection[TreeTile]) -> dict[TreeTile, Cells]:
-        kept = self._tiles
-        return {place: statetiles.unpack(kept[level, place]) for place in places if (level, place) in kept}
-
-    def put_tiles(self, level: int, changed: Mapping[TreeTile, Cells]) -> None:
-        self._tiles.update(((level, place), statetiles.pack(cells)) for place, cells in changed.items())
-
-    def batches(self, batch_ids: Collection[bytes]) -> dict[bytes, BatchState]:
-        return {one: self._batches[one] for one in batch_ids if one in self._batches}
-
-    def put_batches(self, changed: Collection[BatchState]) -> None:
-        self._batches.update((one.batch_id, one) for one in changed)
-
-    def count(self) -> int:
-        return len(self._batches)
-
-
 class _Folding:
     """Entries sorted by what they touch: *singles* by tree, key and order, and the batches *touched*."""
 
     def __init__(self, shelf: Shelf, entries: list[Entry]) -> None:
         self.known = shelf.batches({entry.subject for entry in entries})
+        self.leaves_before = {batch.batch_id: batch.leaf for batch in self.known.values()}
         self.count = shelf.count()
         self.touched: set[bytes] = set()
         self.singles: dict[TreeTile, dict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
@@ -223,16 +137,19 @@ class _Folding:
 
 def _raise_keys(shelf: Shelf, folding: _Folding) -> None:
     """Extend the records that have new entries, and everything above them."""
-    bottom = shelf.tiles(0, folding.singles.keys())
+    changed = [folding.known[batch_id] for batch_id in folding.with_singles]
+    sizes = {batch.tree: batch.size for batch in changed}
+    before = _roots(shelf, sizes)
+    if any(before[batch.tree] != batch.keys_root for batch in changed):
+        raise _damaged()
+    bottom = _Change(shelf.tiles(0, folding.singles.keys()))
     for place, keys in folding.singles.items():
-        cells = bottom.setdefault(place, {})
+        cells = bottom.tiles.setdefault(place, {})
         for key, entries in keys.items():
             record = cells.get(key, statetree.EMPTY_CHAIN)
             for entry in entries:
                 record = statetree.extend(record, entry)
             cells[key] = record
-    changed = [folding.known[batch_id] for batch_id in folding.with_singles]
-    sizes = {batch.tree: batch.size for batch in changed}
     _climb(shelf, sizes, bottom)
     roots = _roots(shelf, sizes)
     for batch in changed:
@@ -242,28 +159,61 @@ def _raise_keys(shelf: Shelf, folding: _Folding) -> None:
 def _raise_batches(shelf: Shelf, folding: _Folding) -> None:
     """Write the leaves of the touched batches, and everything above them."""
     changed = [folding.known[batch_id] for batch_id in folding.touched]
-    bottom = shelf.tiles(0, {(BATCHES_TREE, batch.position // TILE_WIDTH) for batch in changed})
+    bottom = _Change(shelf.tiles(0, {(BATCHES_TREE, batch.position // TILE_WIDTH) for batch in changed}))
     for batch in changed:
         tile, place = divmod(batch.position, TILE_WIDTH)
-        bottom.setdefault((BATCHES_TREE, tile), {})[place] = batch.leaf
+        cells = bottom.tiles.setdefault((BATCHES_TREE, tile), {})
+        if cells.get(place) != folding.leaves_before.get(batch.batch_id):
+            raise _damaged()
+        cells[place] = batch.leaf
     shelf.put_batches(changed)
     _climb(shelf, {BATCHES_TREE: folding.count}, bottom)
 
 
-def _climb(shelf: Shelf, sizes: Mapping[int, int], bottom: dict[TreeTile, Cells]) -> None:
+class _Change:
+    """Tiles of one level to be changed, and as they were."""
+
+    def __init__(self, tiles: dict[TreeTile, Cells]) -> None:
+        self.tiles = tiles
+        self.before = {place: dict(cells) for place, cells in tiles.items()}
+
+
+def _climb(shelf: Shelf, sizes: Mapping[int, int], change: _Change) -> None:
     """Keep the changed tiles of the lowest level and those they change above, in trees of *sizes* leaves."""
-    level, changed = 0, bottom
-    while changed:
-        shelf.put_tiles(level, changed)
+    level = 0
+    while change.tiles:
+        shelf.put_tiles(level, change.tiles)
         complete = [
-            (tree, index) for tree, index in changed if Tile(level, index).width(sizes[tree]) == TILE_WIDTH
+            (tree, index)
+            for tree, index in change.tiles
+            if Tile(level, index).width(sizes[tree]) == TILE_WIDTH
         ]
-        above = shelf.tiles(level + 1, {(tree, index // TILE_WIDTH) for tree, index in complete})
+        above = _Change(shelf.tiles(level + 1, {(tree, index // TILE_WIDTH) for tree, index in complete}))
         for tree, index in complete:
             tile, place = divmod(index, TILE_WIDTH)
-            root = statetiles.complete_root(tree, level, changed[tree, index])
-            above.setdefault((tree, tile), {})[place] = root
-        level, changed = level + 1, above
+            cells = above.tiles.setdefault((tree, tile), {})
+            _require_child(tree, level, change.before.get((tree, index), {}), cells.get(place))
+            cells[place] = statetiles.complete_root(tree, level, change.tiles[tree, index])
+        level, change = level + 1, above
+
+
+def _require_child(tree: int, level: int, cells: Cells, node: bytes | None) -> None:
+    """A tile as it was is what the one above it says: a lost one must not pass for an untouched one."""
+    if tree == BATCHES_TREE and (node is None or len(cells) < TILE_WIDTH):
+        is_whole = node is None and len(cells) < TILE_WIDTH  # it becomes complete only now
+    elif node is None:
+        is_whole = not cells
+    else:
+        is_whole = statetiles.complete_root(tree, level, cells) == node
+    if not is_whole:
+        raise _damaged()
+
+
+def _damaged() -> InputRefused:
+    return InputRefused(
+        "A tile of the state tree is not what the one above it says: rebuild the state tree from the log.",
+        code="tile_malformed",
+    )
 
 
 def _roots(shelf: Shelf, sizes: Mapping[int, int]) -> dict[int, bytes]:

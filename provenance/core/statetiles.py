@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from hashlib import sha256
 from typing import Protocol
 
 from provenance.core import merkle, statetree, tiles
@@ -81,10 +82,11 @@ def complete_root(tree: int, level: int, cells: Mapping[int, bytes]) -> bytes:
     if len(nodes) == TILE_WIDTH:
         return merkle.root([nodes[place] for place in range(TILE_WIDTH)])
     for height in range(TILE_HEIGHT * level, TILE_HEIGHT * (level + 1)):
-        # Only above what was touched; a batch in use has one touched key here and there.
-        alike = untouched(height)
+        # Only above what was touched; a batch in use has one touched key here and there. The hash is
+        # spelt out as in merkle.parents, and for the same reason.
+        alike, pair = untouched(height), nodes.get
         nodes = {
-            place: merkle.node_hash(nodes.get(2 * place, alike), nodes.get(2 * place + 1, alike))
+            place: sha256(b"\x01" + pair(2 * place, alike) + pair(2 * place + 1, alike)).digest()
             for place in {place >> 1 for place in nodes}
         }
     return nodes.get(0, untouched(TILE_HEIGHT * (level + 1)))

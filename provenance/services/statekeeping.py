@@ -26,11 +26,14 @@ from provenance.store.database import Connection
 from provenance.store.entries import StoredEntry
 from provenance.store.state import Progress, StateShelf
 
-STEP: Final = 2_000
+STEP: Final = 1_000
 """Entries folded in one transaction: while it lasts the embedded database takes no sale."""
 
-STATE_ROUND: Final = 2_000
+STATE_ROUND: Final = 1_000
 """Entries of a round that ends in a STATE: these are folded in the transaction that sequences them."""
+
+REST_MS: Final = 60_000
+"""How long a tree that was found damaged is left alone, while the log goes on."""
 
 KEPT_ANCHORS: Final = 2
 PRUNED_AT_ONCE: Final = 500
@@ -47,7 +50,7 @@ class StateKeeper:
         self._steps = round_size // STEP + 1
         self._hook = hook
         self._serves: int | None = None
-        self._rests = False
+        self._rests_until = 0
 
     def is_wanted(self, connection: Connection, size: int) -> bool:
         """Whether the round after the first *size* entries is to end in a STATE, if there is news.
@@ -55,7 +58,8 @@ class StateKeeper:
         Not while the tree lags behind or does not fold at all: the log never waits for it.
         """
         wished = anchors.wished_at(connection)
-        if wished is None or self._rests or state_store.progress(connection).folded != size:
+        rests = self._context.clock.now() < self._rests_until
+        if wished is None or rests or state_store.progress(connection).folded != size:
             return False
         self._serves = wished
         return True
@@ -67,7 +71,7 @@ class StateKeeper:
             state = state_after(connection, size, [stored.entry for stored in waiting])
         except InputRefused:
             # A damaged tile is trouble for the next anchor, not for the next entry.
-            self._rests = True
+            self._rests_until = self._context.clock.now() + REST_MS
             raise
         self._hook("state_folded")
         earlier = waiting[-1] if waiting else entry_store.by_index(connection, size - 1)
@@ -97,7 +101,6 @@ class StateKeeper:
             if is_done:
                 break
             database.retrying(self._fold)
-            self._rests = False
             self._hook("folded")
         with database.read() as connection:
             is_prunable = state_store.is_prunable(connection, _floor(connection))

@@ -120,7 +120,7 @@ def test_void_since_when_and_that_nothing_changed_it_follows(world: World) -> No
     assert evidence.state == "VOID"
     *never, since = evidence.conclusions
     assert never == [f"not {what} as of size 12, not anchored yet" for what in ("sold", "redeemed")]
-    assert since.startswith("void since #10 VOID by")
+    assert since.startswith("void since #8 VOID by")
     assert since.endswith("and still as of size 12, not anchored yet")
 
 

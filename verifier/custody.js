@@ -3,6 +3,7 @@
 import { ZERO_ADDRESS } from "./bytes.js";
 import { covers, ISSUER, numberParty, OPERATOR } from "./entries.js";
 import { codeOf, newestLife, refusal, soldCode, standing, stateOf, withLife } from "./lives.js";
+import { countBelow } from "./search.js";
 
 const MAX_REINSTATE_MS = 864_000_000n; // ten days
 const MAX_KEY_ENTRIES = 5_000; // past this a key takes no SELL or TRANSFER
@@ -239,8 +240,9 @@ function reissueUnsold(key, bySupplier) {
 }
 
 function correction(key, { entry }, view) {
-  const meant = key.steps.find((past) => numberParty(past.index) === entry.party);
-  if (!meant) throw refusal("no_such_entry", "a CORRECTION means an earlier entry on this key");
+  // By bisection: a bundle may hold thousands of CORRECTIONs. What is no index is equal to none.
+  const meant = key.steps[countBelow(key.steps, Number(`0x${entry.party}`), (past) => past.index)];
+  if (!meant || numberParty(meant.index) !== entry.party) throw refusal("no_such_entry", "a CORRECTION means an earlier entry on this key");
   if (!view.isFor(entry.actor, meant.entry.actor) && !view.hasRole(entry.actor, OPERATOR)) {
     throw refusal("not_entitled", "a CORRECTION is by the actor of that entry or the operator");
   }

@@ -8,6 +8,8 @@ import { verifyConsistency, verifyEntry, verifyInclusion } from "./merkle.js";
 import { isBy, verifyCosignature, verifyNote } from "./notes.js";
 import { reject } from "./run.js";
 
+const AT_A_TIME = 64;
+
 /** Step 1: the leaf is rebuilt from the key; the use is that of a sale in custody. */
 export async function checkLeaf(run) {
   const { key, batch } = run.bundle;
@@ -70,16 +72,24 @@ export async function checkManifest(run) {
 /** Step 4: every entry stands at its index under the checkpoint's root. */
 export async function checkEntries(run) {
   const { size, root } = run.bundle.head;
-  let count = 0;
-  for (const [name, section] of run.sections()) {
-    for (const [position, { entry, index, path }] of section.entries()) {
-      await rejecting(4, `${name}[${position}] is not in the log`, () =>
+  const checks = run.sections().flatMap(([name, section]) =>
+    section.map(({ entry, index, path }, position) => () =>
+      rejecting(4, `${name}[${position}] is not in the log`, () =>
         verifyEntry(entry.raw, index, size, path, root),
-      );
-      count += 1;
-    }
+      ),
+    ),
+  );
+  await inOrder(checks);
+  run.established(4, "entries", { count: checks.length, size });
+}
+
+/** Some checks at a time, since the platform hashes beside us; the first in order that fails is the answer. */
+async function inOrder(checks) {
+  for (let at = 0; at < checks.length; at += AT_A_TIME) {
+    const outcomes = await Promise.allSettled(checks.slice(at, at + AT_A_TIME).map((check) => check()));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
   }
-  run.established(4, "entries", { count, size });
 }
 
 /** Step 5: the log signed the checkpoint, and enough witnesses cosigned it. */

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from provenance.chain.toolchain import node_executable
 from provenance.errors import ProofRejected
-from tests.support.parts import missing_part
 from tests.verifier import corpus
+from tests.verifier.javascript import run_node
 from tests.verifier.make_corpus import texts
 
 BASES: dict[str, str] = json.loads(corpus.BASES.read_text(encoding="utf-8"))
 ROWS = corpus.read_cases()
-RUNNER = Path(__file__).with_name("run_corpus.mjs")
 each_case = pytest.mark.parametrize("case", ROWS, ids=[row["id"] for row in ROWS])
 
 
@@ -37,16 +33,8 @@ def code_of(error: ProofRejected) -> str:
 
 @cache
 def javascript_answers(*arguments: str) -> dict[str, dict[str, Any]]:
-    try:
-        node = node_executable()
-    except Exception as error:
-        missing_part("the packaged Node.js", str(error))
-    if not (RUNNER.parents[2] / "node_modules" / "@noble").exists():
-        missing_part("the verifier's libraries", "make setup")
-    done = subprocess.run(
-        [str(node), str(RUNNER), *arguments], capture_output=True, text=True, check=True, timeout=170
-    )
-    rows = [json.loads(line) for line in done.stdout.rstrip("\n").split("\n")]
+    printed = run_node("tests/verifier/run_corpus.mjs", *arguments)
+    rows = [json.loads(line) for line in printed.rstrip("\n").split("\n")]
     return {row["id"]: row for row in rows}
 
 

@@ -71,6 +71,7 @@ class Batch:
     max_uses: int = 1
     expires_at: int = 0
     reference: str = "PO-2026-0001"
+    product: str = "移动充值卡 50元"
     domain: Domain = NETWORK
     supplier: bytes = SUPPLIER
 
@@ -80,7 +81,8 @@ class Batch:
 
     @property
     def details(self) -> BatchDetails:
-        return BatchDetails.from_json({**GOLDEN["details"], "supplier_reference": self.reference})
+        told = {"supplier_reference": self.reference, "product": self.product}
+        return BatchDetails.from_json({**GOLDEN["details"], **told})
 
     @property
     def manifest(self) -> BatchManifest:

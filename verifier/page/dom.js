@@ -18,9 +18,12 @@ function fill(node, attributes, children) {
 /** Shorten an address or a hash for people: 0x8ad10085…cd90. */
 export const short = (hex) => (hex.length > 16 ? `${hex.slice(0, 10)}…${hex.slice(-4)}` : hex);
 
+const MOMENT = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  hourCycle: "h23", timeZoneName: "short" };
+
 /** A moment (milliseconds since 1970) in the reader's language and zone; far ones as they are. */
 export function moment(milliseconds, language) {
   const date = new Date(Number(milliseconds));
   if (Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9999) return `${milliseconds} ms`;
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(date);
+  return new Intl.DateTimeFormat(language, MOMENT).format(date);
 }

@@ -1,7 +1,7 @@
 // What was found, drawn: the verdict in plain words, the way of the key, and every step with its evidence.
 import { evidenceOf } from "../evidence.js";
 import { el, moment } from "./dom.js";
-import { drawTimeline, namesOf } from "./timeline.js";
+import { drawTimeline, MOST_EVENTS, namesOf } from "./timeline.js";
 
 const MARKS = { established: "✓", partly: "◐", unchecked: "–", failed: "✗", skipped: "·" };
 
@@ -12,7 +12,7 @@ export function drawAccepted(run, words) {
   return [
     verdict(evidence, run, words, names),
     evidence.not_checked.length > 0 && openItems(evidence, words),
-    el("section", { class: "card" }, el("h2", {}, words.timelineTitle), el("p", { class: "quiet" }, words.timelineHint), drawTimeline(evidence, words, names)),
+    story(evidence, words, names),
     stepList(evidence.steps, words),
   ].filter(Boolean);
 }
@@ -22,7 +22,8 @@ export function drawRejected(error, words) {
   const banner = el(
     "div",
     { class: "card verdict rejected" },
-    el("h2", { id: "verdict" }, words.rejected(error.step), el("br"), words.titles[error.step]),
+    el("h2", { id: "verdict" }, words.rejected(error.step)),
+    el("p", {}, words.rejectedAbout(words.titles[error.step])),
     el("p", {}, words.rejectedMeaning),
     el("p", {}, words.rejectedNext),
     el("p", { class: "quiet", lang: "en" }, `${words.technical}: `, el("code", {}, `${error.step} ${error.code}: ${error.message}`)),
@@ -59,6 +60,18 @@ function verdict(evidence, run, words, names) {
     !isRooted(run) && [el("p", {}, words.looseMeaning), el("p", {}, words.says(state))],
     evidence.sold_before && el("p", {}, words.soldBefore),
     el("dl", {}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+  );
+}
+
+function story(evidence, words, names) {
+  const omitted = evidence.timeline.length - MOST_EVENTS;
+  return el(
+    "section",
+    { class: "card" },
+    el("h2", {}, words.timelineTitle),
+    el("p", { class: "quiet" }, words.timelineHint),
+    omitted > 0 && el("p", { class: "quiet" }, words.omitted(omitted)),
+    drawTimeline(evidence, words, names),
   );
 }
 

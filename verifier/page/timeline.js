@@ -3,12 +3,14 @@ import { moment, short, svg } from "./dom.js";
 
 const WIDTH = 360;
 const RAIL = 18;
+/** A key may have thousands of entries; the newest are drawn, all were checked. */
+export const MOST_EVENTS = 200;
 const EVENT_HEIGHT = 62;
 const BOUND_HEIGHT = 46;
 
 /** The drawing of evidence.timeline; `nameOf` turns an address into what people call it. */
 export function drawTimeline(evidence, words, nameOf) {
-  const rows = rowsOf(evidence.timeline);
+  const rows = rowsOf(evidence.timeline.slice(-MOST_EVENTS));
   let y = 8;
   const shapes = rows.map((row) => {
     const top = y;

@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, g, request
 
 from api import limits
 from api.current import services
-from api.limits import RateLimiter
+from api.limits import LIMITER, RateLimiter
 from provenance.core.entries import PartyReason
 from provenance.errors import AccessDenied
 from provenance.services.receipts import backlog_guard
@@ -21,7 +21,6 @@ View = TypeVar("View", bound=Callable[..., Any])
 _SCHEME: Final = "bearer "
 _MAX_TOKEN: Final = 200
 _MARK: Final = "__access__"
-LIMITER: Final = "provenance-limiter"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, documents, problems, repeats, tracing
+from api import access, documents, guessing, problems, repeats, tracing
 from api.current import EXTENSION
 from api.limits import RateLimiter
 from api.tracing import Logger
@@ -70,6 +70,7 @@ def _guard(app: Flask, services: Services, logger: Logger) -> None:
     tracing.register(app, logger)
     app.after_request(_secured)
     access.register(app, RateLimiter(max(1, settings.requests_per_minute // settings.api_workers)))
+    guessing.register(app)
     repeats.register(app)
     problems.register(app)
     if settings.trusted_proxies:

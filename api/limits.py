@@ -16,6 +16,8 @@ from flask import Response
 
 from provenance.errors import LimitReached
 
+LIMITER: Final = "provenance-limiter"
+"""Where an app keeps its limiter."""
 _PERIOD: Final = 60.0
 _MOST: Final = 100_000
 
@@ -55,6 +57,11 @@ class RateLimiter:
                 )
             self._full_at[who] = now + after
         return Share(self._limit, int((_PERIOD - after) / self._each + 1e-6), int(after) + 1)
+
+    def bar(self, who: str, seconds: int) -> None:
+        """Refuse every request of a caller for so long."""
+        with self._lock:
+            self._full_at[who] = self._clock() + _PERIOD + seconds
 
 
 def show(response: Response, share: Share) -> None:

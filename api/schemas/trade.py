@@ -109,6 +109,10 @@ class EntryPath(Text):
     index: LogIndex
 
 
+class ManifestPath(Text):
+    batch_id: Hash
+
+
 class TilePath(Text):
     """A tile's name as in C2SP tlog-tiles, without the leading ``tile/``."""
 

@@ -11,7 +11,7 @@ from api import metrics
 from api.access import public
 from api.current import services
 from api.documents import TAG_LOG, TAG_SYSTEM
-from api.schemas.trade import EntryPath
+from api.schemas.trade import EntryPath, ManifestPath
 from api.schemas.trade import TilePath as TileName
 from api.wire import answer
 from provenance.core.tilepaths import TilePath, parse_tile_path
@@ -50,6 +50,23 @@ def _read(named: TilePath) -> bytes:
 def entry(path: EntryPath) -> Response:
     """The 124 bytes of one entry."""
     return _cached(services().log.entry(path.index), "application/octet-stream", _FOR_EVER)
+
+
+@blueprint.get(
+    "/log/batch/<batch_id>", tags=[TAG_LOG], responses={200: {"content": {"application/json": {}}}}
+)
+@public()
+def batch_manifest(path: ManifestPath) -> Response:
+    """A batch's manifest with its supplier's signature, for auditors; its hash is the batch id."""
+    found = services().public_log.batch(bytes.fromhex(path.batch_id))
+    return _cached(found, "application/json", _FOR_EVER)
+
+
+@blueprint.get("/log/successions", tags=[TAG_LOG], responses={200: {"content": {"application/json": {}}}})
+@public()
+def successions() -> Response:
+    """How the log changed its key: a list of notes, each signed by the old key and the new."""
+    return _cached(services().public_log.successions(), "application/json", _A_MOMENT)
 
 
 @blueprint.get("/anchors/latest", tags=[TAG_LOG], responses={200: {}})

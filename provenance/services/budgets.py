@@ -63,14 +63,16 @@ class BudgetService:
         if wait > 0:
             raise _spent(wait)
 
-    def debit(self, allowance: Allowance, whose: str, cost: int) -> None:
-        """Take *cost* whatever is left: it was learnt only afterwards.
+    def debit(self, allowance: Allowance, whose: str, cost: int) -> int:
+        """Take *cost* whatever is left, for it was learnt only afterwards; seconds until something is left.
 
         A cost of 0 is written like any other, so that the time taken does not tell a hit from a miss.
         """
         key, now = self._key(allowance, whose), self._context.clock.now()
         with self._context.database.write() as connection:
-            budgets.take(connection, key, now, cost * allowance.each_ms, None)
+            full_at = budgets.take(connection, key, now, cost * allowance.each_ms, None) or now
+        wait_ms = full_at + allowance.each_ms - allowance.each_ms * allowance.count - now
+        return max(0, -(-wait_ms // 1000))
 
     def purge(self) -> int:
         """Forget the budgets that are whole again; how many."""

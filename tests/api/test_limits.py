@@ -118,6 +118,19 @@ def test_a_party_that_guesses_runs_out_of_misses(world: World, monkeypatch: pyte
     assert world.post(world.shop, "/keys/verify", {"key": ref(held)}).status_code == 200
 
 
+def test_guessing_by_acts_is_charged_and_barred(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.guessing.CREDENTIAL_MISSES", Allowance("credential-miss", 10))
+    guesses = {"keys": [ref(key) for key in world.fresh_keys(9)], "order": "A", "on_error": "proceed"}
+    refused = world.post(world.other_shop, "/keys/sell", guesses).json["results"]
+    assert {one["error"]["code"] for one in refused} == {"unknown"}
+    last = world.post(world.other_shop, "/keys/deliver", {"key": ref(world.fresh_keys(1)[0])})
+    assert (last.status_code, last.json["code"]) == (404, "unknown")
+    barred = world.post(world.other_shop, "/keys/verify", {"key": ref(world.held_keys(1)[0])})
+    assert (barred.status_code, barred.json["code"]) == (429, "rate_limited")
+    assert int(barred.headers["Retry-After"]) > 60
+    assert world.get(world.shop, "/me").status_code == 200
+
+
 def test_budgets_are_shared_exact_and_forgotten_when_whole(world: World) -> None:
     budgets, five = world.services.budgets, Allowance("five", 5)
     budgets.spend(five, "someone", 3)

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from provenance.core.commitments import order_use, use_party
 from provenance.core.entries import EntryType, number_party
-from provenance.errors import ManyRefused, NotFound, ProvenanceError, Refused
+from provenance.errors import InputRefused, ManyRefused, NotFound, ProvenanceError, Refused
 from provenance.services import acts, lawbook
 from provenance.services.acts import Act
 from provenance.services.context import Context, Recorded
 from provenance.services.lawbook import KeyRef
 from provenance.store.database import Connection
 from provenance.store.keys import KeyRow
+
+_ACTS: Final = frozenset(
+    {
+        EntryType.DELIVER,
+        EntryType.REDEEM,
+        EntryType.REINSTATE,
+        EntryType.VOID,
+        EntryType.REISSUE,
+        EntryType.CORRECTION,
+    }
+)
+"""Sales have order lines, hand-overs have holdings; an entry of theirs made here would lack them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,9 @@ class CustodyService:
     def _perform(
         self, connection: Connection, ref: KeyRef, row: KeyRow, act: Act, since: int | None
     ) -> Recorded:
+        if act.type not in _ACTS:
+            raise InputRefused("keys are sold and handed over through their own requests", code="unknown_act")
+
         def look_again() -> KeyRow | None:
             return lawbook.find(self._context, connection, [ref])[0]
 

@@ -171,6 +171,15 @@ def test_a_key_that_went_to_another_unit_of_the_order_is_named_with_its_event(wo
     assert (found.code, found.facts["event"]) == ("sold", first.recorded.event.hex())
 
 
+@pytest.mark.parametrize(
+    "kind", [EntryType.COMMISSION, EntryType.TRANSFER, EntryType.RECEIVE, EntryType.SELL]
+)
+def test_no_sale_and_no_hand_over_slips_in_as_another_act(world: Trade, kind: EntryType) -> None:
+    world.batch(holder=SHOP)
+    found = refused(lambda: world.custody.act(key_of(0), Act(kind, SHOP, OTHER_SHOP)))
+    assert found.code == "unknown_act"
+
+
 def look(world: Trade, handle: Handle) -> KeyRow:
     with world.database.read() as connection:
         row = lawbook.find(world.context, connection, [handle])[0]

@@ -379,13 +379,13 @@ def remove(url: str) -> None:
 
 
 def test_no_order_of_events_makes_the_log_unlawful(sqlite_databases: SqliteDatabases) -> None:
-    explore(sqlite_databases.migrated, remove, examples=40, steps=40)
+    explore(sqlite_databases.migrated, remove, examples=20, steps=40)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_nor_does_a_long_series_of_them(sqlite_databases: SqliteDatabases) -> None:
-    explore(sqlite_databases.migrated, remove, examples=40, steps=100)
+    explore(sqlite_databases.migrated, remove, examples=50, steps=80)
 
 
 @pytest.mark.postgres

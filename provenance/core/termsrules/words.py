@@ -158,7 +158,7 @@ LEAST_EVIDENCE: Final[Mapping[ExclusionCode, frozenset[EvidenceType]]] = Mapping
 
 
 class RejectionCode(StrEnum):
-    """Why a claim was refused: an exclusion that pauses nothing, or one of four findings. No free text."""
+    """Why a claim was refused: an exclusion that refuses, or one of two findings. No free text."""
 
     BUYER_ACCOUNT_IN_ARREARS = "buyer_account_in_arrears"
     BUYER_WRONG_ACCOUNT = "buyer_wrong_account"
@@ -170,8 +170,6 @@ class RejectionCode(StrEnum):
     LIMIT_STATED_BEFORE_SALE = "limit_stated_before_sale"
     FAULT_NOT_FOUND = "fault_not_found"
     EVIDENCE_MISSING = "evidence_missing"
-    OUTSIDE_WINDOW = "outside_window"
-    CAUSE_NOT_COVERED = "cause_not_covered"
 
 
 class State(StrEnum):

@@ -1,0 +1,1 @@
+"""The rules behind :mod:`provenance.core.claims`; import from there."""

@@ -18,7 +18,17 @@ from provenance.errors import ProvenanceError
 
 
 class TranslatedCommand(click.Command):
-    """A command whose help speaks the caller's language."""
+    """A command whose help speaks the caller's language, and whose complaints repeat no argument."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if any(one in error.message for one in given if not one.startswith("-") and len(one) >= _SECRET):
+                # It may be a key that somebody put where none is taken.
+                raise click.UsageError(say(_NO_SUCH_ARGUMENT), ctx) from None
+            raise
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_help(self.help, formatter)
@@ -92,6 +102,11 @@ class RootGroup(Group):
         ctx.exit(failures.exit_code(failure))
 
 
+_SECRET: Final = 8
+"""Shorter arguments are no keys: an option's misspelt choice may be repeated."""
+_NO_SUCH_ARGUMENT: Final = (
+    "an argument does not fit here (it is not repeated: it may be a secret); see --help"
+)
 _CONTEXT: Final[Mapping[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 

@@ -25,8 +25,11 @@ def read_bytes(path: str, limit: int) -> bytes:
     """At most *limit* bytes of a file or of standard input; raises ``InputRefused`` (``file_too_large``)."""
     if path == _STDIN:
         return _bounded(sys.stdin.buffer, limit, say("standard input"))
-    with Path(path).open("rb") as stream:
-        return _bounded(stream, limit, path)
+    try:
+        with Path(path).open("rb") as stream:
+            return _bounded(stream, limit, path)
+    except FileNotFoundError:
+        raise _missing(path) from None
 
 
 def read_text(path: str, limit: int = MAX_SECRET_BYTES) -> str:
@@ -119,6 +122,13 @@ def write_secret(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _missing(path: str) -> InputRefused:
+    # Whoever puts the secret itself where its file is asked for must not find it in a log.
+    is_path = "/" in path or "." in path
+    message = "no such file; check the path (a secret goes into a file, never into an argument)"
+    return InputRefused(message, code="file_missing", **({"file": path} if is_path else {}))
 
 
 def _bounded(stream: BinaryIO, limit: int, name: str) -> bytes:

@@ -111,6 +111,8 @@ def verify(file: str, key_file: str | None, **reader: Any) -> None:
     try:
         raw = read_bytes(file, proofs.MAX_BUNDLE_SIZE)
     except InputRefused as error:
+        if error.code != "file_too_large":
+            raise
         raise ProofRejected(0, error.message, code="bundle_too_large", file=file) from None
     evidence = proofs.verify(raw, _reader(raw, key_file, **reader))
     if is_json():

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from provenance.cli import main
 from tests.cli import files
 from tests.cli.conftest import World, served_copy
 
@@ -178,6 +180,31 @@ def test_what_may_be_a_key_is_not_repeated(world: World, handle: str) -> None:
         "sell", "--handle", handle, "--order", "A", "--token-file", world.token("Shop"), code=2
     )
     assert handle not in told.stderr.partition("Error:")[2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", files.key_line(0)),
+        ("custody", files.key_line(0)),
+        ("sell", "--order", "A", files.secret(0)),
+        ("sell", "--order", "A", "--unit", files.secret(0) + "x"),
+        ("sell", "--order", "A", "--format", files.FORMAT, "--key-file", files.key_line(0)),
+        ("redeem", "--handle", "0" * 64 + "/1", "--order-token-file", "ab" * 32),
+        ("proof", "verify", files.key_line(0)),
+        ("register", files.key_line(0), "--format", files.FORMAT, "--keystore", "x"),
+        ("alerts", "--token-file", "ckp_" + "a" * 43),
+        ("batch", "show", files.key_line(0)),
+    ],
+)
+def test_a_secret_put_into_an_argument_by_mistake_is_not_repeated(
+    world: World, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROVENANCE_TOKEN", "ckp_unknown")
+    told = CliRunner().invoke(main, list(arguments))
+    assert told.exit_code in (1, 2)
+    for secret in (files.secret(0), "ab" * 32, "a" * 43):
+        assert secret not in told.output
 
 
 def test_without_a_credential_it_says_where_to_put_one(world: World) -> None:

@@ -20,7 +20,7 @@ from provenance.services.context import Context, Recorded
 from provenance.services.custody import found
 from provenance.services.lawbook import Handle, KeyRef
 from provenance.services.opening import recorded_from
-from provenance.store import entries, orders
+from provenance.store import entries, orders, parties
 from provenance.store.database import Connection
 from provenance.store.keys import KeyRow
 from provenance.store.orders import LineTaken, OrderLine
@@ -108,7 +108,8 @@ class SellingService:
 
         def work(connection: Connection) -> Sold:
             acts.acting_party(connection, seller)
-            line = orders.line_of_unit(connection, seller, self._order_id(order), order.unit)
+            names = parties.names_of(connection, seller)
+            line = orders.line_of_unit(connection, names, self._order_id(order), order.unit)
             if line is not None:
                 return self._replay(connection, line, order.unit)
             refusals: list[tuple[int, ProvenanceError]] = []
@@ -124,7 +125,12 @@ class SellingService:
     def token_of(self, seller: bytes, number: str, handle: Handle) -> bytes:
         """The order token of a sold unit again, for a replayed answer; derived, never stored."""
         order = self._fingerprint(number)
-        return self._context.vault.order_token(seller, order, handle.batch_id, handle.index)
+        with self._context.database.read() as connection:
+            row = found(self._context, connection, handle)
+            names = parties.names_of(connection, seller)
+            line = orders.line_of_key(connection, names, order, row.number, row.index)
+        sold_as = seller if line is None else line.seller
+        return self._context.vault.order_token(sold_as, order, handle.batch_id, handle.index)
 
     def _sell(
         self, connection: Connection, seller: bytes, ref: KeyRef, order: Order, unit: int | None
@@ -132,7 +138,9 @@ class SellingService:
         since = acts.acting_party(connection, seller).since
         row = found(self._context, connection, ref)
         order_id = self._order_id(order)
-        line = orders.line_of_key(connection, seller, order_id, row.number, row.index)
+        # A successor answers for the orders of the address it stands for: no notification is sold twice.
+        names = parties.names_of(connection, seller)
+        line = orders.line_of_key(connection, names, order_id, row.number, row.index)
         if line is not None:
             return self._replay(connection, line, unit)
         token = self._context.vault.order_token(seller, order_id, row.batch.batch_id, row.index)
@@ -145,7 +153,7 @@ class SellingService:
             )
         except Refused:
             # The one who was faster may have been this very order's other notification.
-            line = orders.line_of_key(connection, seller, order_id, row.number, row.index)
+            line = orders.line_of_key(connection, names, order_id, row.number, row.index)
             if line is None:
                 raise
             return self._replay(connection, line, unit)

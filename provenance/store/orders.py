@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,18 +53,20 @@ def insert_line(connection: Connection, line: OrderLine) -> None:
 
 
 def line_of_key(
-    connection: Connection, seller: bytes, order: bytes, number: int, index: int
+    connection: Connection, sellers: Sequence[bytes], order: bytes, number: int, index: int
 ) -> OrderLine | None:
-    """The line of that very key in that order."""
+    """The line of that very key in that order, under any of the seller's names."""
     query = select(table).where(
-        table.c.seller == seller, table.c.order == order, table.c.batch == number, table.c.idx == index
+        table.c.seller.in_(sellers), table.c.order == order, table.c.batch == number, table.c.idx == index
     )
     return _one(connection.execute(query).first())
 
 
-def line_of_unit(connection: Connection, seller: bytes, order: bytes, unit: int) -> OrderLine | None:
+def line_of_unit(
+    connection: Connection, sellers: Sequence[bytes], order: bytes, unit: int
+) -> OrderLine | None:
     """The line of that unit, where the service chose the key."""
-    query = select(table).where(table.c.seller == seller, table.c.order == order, table.c.unit == unit)
+    query = select(table).where(table.c.seller.in_(sellers), table.c.order == order, table.c.unit == unit)
     return _one(connection.execute(query).first())
 
 

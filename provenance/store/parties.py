@@ -88,6 +88,17 @@ def by_addresses(connection: Connection, addresses: Iterable[bytes]) -> dict[byt
     return {bytes(row.address): _party(row) for row in connection.execute(query)}
 
 
+def names_of(connection: Connection, address: bytes) -> list[bytes]:
+    """*address* and every address that it came after by succession, newest first."""
+    names: list[bytes] = []
+    earlier: bytes | None = address
+    while earlier is not None:
+        names.append(earlier)
+        found = connection.execute(select(table.c.address).where(table.c.successor == earlier)).scalar()
+        earlier = _optional(found)
+    return names
+
+
 def everyone(connection: Connection) -> list[Party]:
     """Every party, by name."""
     return [_party(row) for row in connection.execute(select(table).order_by(table.c.name))]

@@ -90,6 +90,21 @@ def test_the_heir_of_a_recipient_takes_what_was_offered(world: Trade) -> None:
     assert audit(world.database).custody[batch, 2].state is State.SOLD
 
 
+def test_a_payment_notified_again_after_a_succession_is_not_sold_twice(world: Trade) -> None:
+    world.batch(holder=SHOP)
+    pool = [key_of(n) for n in range(4)]
+    one = world.selling.sell(SHOP, key_of(5), order("A-1"))
+    unit = world.selling.sell_any(SHOP, pool, order("A-2"))
+    middle, heir = b"\x22" * 20, b"\x23" * 20
+    world.parties.succeed(OPERATOR, SHOP, middle)
+    world.parties.succeed(OPERATOR, middle, heir)
+    again = world.selling.sell(heir, key_of(5), order("A-1"))
+    assert again.replayed and (again.recorded, again.token) == (one.recorded, one.token)
+    assert world.selling.token_of(heir, "A-1", one.handle) == one.token
+    again = world.selling.sell_any(heir, list(reversed(pool)), order("A-2"))
+    assert again.replayed and (again.recorded, again.token) == (unit.recorded, unit.token)
+
+
 def test_an_offer_that_lapsed_by_a_faster_clock_is_not_accepted_by_a_slower_one(world: Trade) -> None:
     batch = world.batch()
     offer = world.transfers.offer(SUPPLIER, SHOP, batch, [(0, 4)]).transfer

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 from flask import Flask, Response, g, request
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from api import forms, guessing, language, pointers
 from api.refusals import FormRefused, KeysUnreadable
@@ -115,6 +115,9 @@ def _of_http(error: HTTPException) -> Response:
     if error.response is not None:
         made: Response = error.response  # type: ignore[assignment]
         return made
+    if isinstance(error, InternalServerError):
+        # So come the defects that happen outside of views, while an answer is being finished.
+        return _unexpected(error.original_exception or error)
     if error.code is not None and 300 <= error.code < 400:
         return error.get_response()  # type: ignore[return-value]
     if error.code == 404:
@@ -129,7 +132,7 @@ def _of_http(error: HTTPException) -> Response:
     return problem(InputRefused("the request is malformed; see the documentation", code="bad_request"))
 
 
-def _unexpected(error: Exception) -> Response:
+def _unexpected(error: BaseException) -> Response:
     """A defect of ours: logged with its place, answered with nothing but the trace id."""
     g.unexpected = error
     return problem(ProvenanceError("something went wrong on our side; the trace id finds it in the log"))

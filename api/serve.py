@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import Final
 
 from granian import Granian
 from granian.constants import Interfaces
 
 from provenance.config import Settings
+
+_STOP_SECONDS: Final = 30
+"""How long requests under way may take to end when the server is told to stop."""
 
 
 def serve(settings: Settings) -> None:
@@ -23,6 +27,7 @@ def serve(settings: Settings) -> None:
         workers=settings.api_workers,
         blocking_threads=settings.api_threads,
         respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS,
         websockets=False,
         log_access=False,
     )

@@ -95,7 +95,7 @@ def _ended(logger: Logger) -> Callable[[Response], Response]:
     return ended
 
 
-def _place(error: Exception) -> dict[str, Any]:
+def _place(error: BaseException) -> dict[str, Any]:
     """Kind and place of a defect. Not its message: that may quote what a caller sent."""
     frames = traceback.extract_tb(error.__traceback__)
     steps = [f"{PurePath(frame.filename).name}:{frame.lineno}:{frame.name}" for frame in frames[-12:]]

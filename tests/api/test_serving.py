@@ -60,7 +60,7 @@ class Server:
             try:
                 requests.get(self.url + "/v1/health", timeout=5)
                 return
-            except requests.ConnectionError:
+            except requests.RequestException:
                 assert self.process.poll() is None, self.log.read_text()
                 time.sleep(0.1)
         raise AssertionError("the server did not come up")

@@ -29,6 +29,7 @@ from provenance.services.logreader import LogReader
 from provenance.services.parties import PartyService
 from provenance.services.proofdesk import ProofDesk
 from provenance.services.proving import ProvingService
+from provenance.services.publiclog import PublicLog
 from provenance.services.recalling import RecallService
 from provenance.services.registration import RegistrationService
 from provenance.services.reserving import ReservingService
@@ -68,6 +69,7 @@ class Services:
     proofs: ProofDesk
     events: EventService
     log: LogReader
+    public_log: PublicLog
     health: HealthService
     idempotency: IdempotencyService
     budgets: BudgetService
@@ -119,6 +121,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         proofs=ProofDesk(context, proving, node),
         events=EventService(context),
         log=LogReader(context),
+        public_log=PublicLog(context),
         health=HealthService(context),
         idempotency=IdempotencyService(context),
         budgets=BudgetService(context),

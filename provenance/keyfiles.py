@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,26 @@ def create(folder: Path, entropy: bytes, name: str) -> bool:
         file.flush()
         os.fsync(file.fileno())
     return True
+
+
+def stage(folder: Path, entropy: bytes, name: str) -> Callable[[], None]:
+    """Write 32 bytes durably as ``<name>.next``; what is returned puts them in the place of *name*.
+
+    An earlier ``.next`` that nothing was announced for is written over.
+    """
+    waiting = folder / f"{name}.next"
+    waiting.unlink(missing_ok=True)
+    create(folder, entropy, waiting.name)
+
+    def put_in_place() -> None:
+        waiting.replace(folder / name)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    return put_in_place
 
 
 def load(folder: Path, name: str) -> bytes:

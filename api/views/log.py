@@ -19,6 +19,7 @@ from provenance.core.tilepaths import TilePath, parse_tile_path
 blueprint = APIBlueprint("log", __name__, url_prefix="/v1")
 
 METRICS_FOLDER: Final = "provenance-metrics-folder"
+_JSON: Final[dict[str, Any]] = {"content": {"application/json": {}}}
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _A_MOMENT: Final = "public, max-age=1, must-revalidate"
 _TILE: Final[dict[str, Any]] = {"content": {"application/octet-stream": {}}}
@@ -52,9 +53,7 @@ def entry(path: EntryPath) -> Response:
     return _cached(services().log.entry(path.index), "application/octet-stream", _FOR_EVER)
 
 
-@blueprint.get(
-    "/log/batch/<batch_id>", tags=[TAG_LOG], responses={200: {"content": {"application/json": {}}}}
-)
+@blueprint.get("/log/batch/<batch_id>", tags=[TAG_LOG], responses={200: _JSON})
 @public()
 def batch_manifest(path: ManifestPath) -> Response:
     """A batch's manifest with its supplier's signature, for auditors; its hash is the batch id."""
@@ -62,7 +61,7 @@ def batch_manifest(path: ManifestPath) -> Response:
     return _cached(found, "application/json", _FOR_EVER)
 
 
-@blueprint.get("/log/successions", tags=[TAG_LOG], responses={200: {"content": {"application/json": {}}}})
+@blueprint.get("/log/successions", tags=[TAG_LOG], responses={200: _JSON})
 @public()
 def successions() -> Response:
     """How the log changed its key: a list of notes, each signed by the old key and the new."""

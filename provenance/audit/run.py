@@ -12,13 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from provenance.audit.batchfiles import SignedManifest, batch_path
 from provenance.audit.chaincheck import check_chain
 from provenance.audit.findings import Findings
 from provenance.audit.replay import Replay
 from provenance.audit.report import AuditReport
 from provenance.audit.signing import check_signatures, seen_checkpoints
 from provenance.audit.source import LogSource
+from provenance.core.batchfile import SignedManifest, batch_path
 from provenance.core.manifest import BatchManifest
 from provenance.core.merkle import HASH_SIZE, verify_consistency
 from provenance.core.notes import Checkpoint, Note, VerifierKey
@@ -55,17 +55,15 @@ class Auditor:
 
 
 class Audit:
-    """One audit of *source*; *progress* is told how many entries were replayed.
+    """One audit of *source*; ``progress`` is told how many entries were replayed.
 
-    With *told* (from :mod:`provenance.audit.snapshot`, by way of *restore*) it goes on where one left off.
+    A ``replay`` that :mod:`provenance.audit.snapshot` filled makes it go on where an earlier one left off.
     """
 
-    def __init__(
-        self, source: LogSource, auditor: Auditor, progress: Callable[[int], None] = lambda entries: None
-    ) -> None:
+    def __init__(self, source: LogSource, auditor: Auditor) -> None:
         self._source = source
         self._auditor = auditor
-        self._progress = progress
+        self.progress: Callable[[int], None] = lambda entries: None
         self.findings = Findings()
         self.unsigned: set[bytes] = set()
         """Batches for which no manifest with a good signature was served."""
@@ -105,7 +103,7 @@ class Audit:
             said = f"the log has {head.size} entries, {self.replay.size} were replayed before"
             self.findings.add("log_shrunk", said)
         else:
-            self._replay_to(head)
+            self.replay_to(head)
             self._check_seen(seen, head)
         report.entries = self.replay.counts.entries - before
         check_signatures(self._source, self._auditor, note, self.replay.others.keys, self.findings, report)
@@ -125,12 +123,16 @@ class Audit:
             )
         report.established.append(f"{report.size} entries replayed, {report.states} STATEs recomputed")
 
-    def _replay_to(self, head: Checkpoint) -> None:
+    def replay_to(self, head: Checkpoint) -> None:
+        """Feed every entry up to *head*, hold tiles and root against them; findings say what differs.
+
+        Raises what the source raises; the replay may then be fed in part.
+        """
         start = self.replay.size
         for entries in self._bundles(start, head.size):
             for level, index, hashes in self.replay.add(entries):
                 self._check_tile((level, index, hashes))
-            self._progress(len(entries))
+            self.progress(len(entries))
         if start < head.size or start == 0:
             for row in self.replay.partial_tiles():
                 self._check_tile(row)

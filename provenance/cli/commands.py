@@ -36,6 +36,12 @@ COMMANDS: Final[dict[str, Entry]] = {
         "operator", "provenance.cli.credential:credential", "Issue, revoke, list API tokens."
     ),
     "chain": Entry("operator", "provenance.cli.chain:chain", "Local testnet and registry."),
+    "log": Entry("operator", "provenance.cli.log:log", "Proofs of entries, the log as files, a new log key."),
+    "fsck": Entry("operator", "provenance.cli.fsck:fsck", "Check every stored bit against every other."),
+    "witness": Entry(
+        "buyer", "provenance.cli.witness:witness", "Run a witness that replays, then signs."
+    ),
+    "audit": Entry("buyer", "provenance.cli.audit:audit", "Replay a whole public log and say what is wrong."),
     "keys": Entry("supplier", "provenance.cli.keystore:keys", "Make the keystore that signs batches."),
     "register": Entry(
         "supplier", "provenance.cli.registering:register", "Register a file of keys: check, sign."
@@ -52,6 +58,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "reinstate": Entry("platform", "provenance.cli.trading:reinstate", "Undo a sale, within 10 days."),
     "void": Entry("platform", "provenance.cli.trading:void", "End keys for good, or recall a range."),
     "reissue": Entry("platform", "provenance.cli.trading:reissue", "Record the replacement of a key."),
+    "terms": Entry("platform", "provenance.cli.terms:terms", "Judge warranty terms, and hash them."),
     "events": Entry("platform", "provenance.cli.looking:events", "What was done under your address."),
     "alerts": Entry("platform", "provenance.cli.looking:alerts", "Warnings for you."),
     "custody": Entry("buyer", "provenance.cli.looking:custody", "The life of one key."),

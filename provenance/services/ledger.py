@@ -133,8 +133,8 @@ class Sequencer:
 
     def _append(self, connection: Connection, block: BeaconBlock | None) -> SequencedHead | None:
         self._leadership.fence(connection)
-        if not self._announced:
-            self._announce_keys(connection)
+        # Each round: a rotation may have happened while another led.
+        self._announce_keys(connection)
         newest = checkpoints.newest(connection)
         size = newest.size if newest else 0
         is_state_wanted = self._states.is_wanted(connection, size)
@@ -211,8 +211,18 @@ class Sequencer:
         return known
 
     def _announce_keys(self, connection: Connection) -> None:
-        """Record the log's and the receipts' public keys as KEY entries, each once."""
+        """Record the log's and the receipts' public keys as KEY entries, each once.
+
+        Raises :class:`Unavailable` (``log_key_retired``): another key follows ours.
+        """
         announced = marks.announced_keys(connection)
+        if (self._log_key.public_key().public_bytes_raw(), int(KeyReason.RETIRED)) in announced:
+            raise Unavailable(
+                "the log's key was retired; put the newest, perhaps log.key.next, in its place and restart",
+                code="log_key_retired",
+            )
+        if self._announced:
+            return
         keys = ((self._log_key, KeyReason.LOG), (self._context.receipt_key, KeyReason.RECEIPTS))
         earlier: int | None = None
         for key, reason in keys:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provenance.audit.batchfiles import SignedManifest, batch_path
+from provenance.core.batchfile import SignedManifest, batch_path
 from provenance.audit.report import AuditReport
 from provenance.audit.run import Audit, Auditor
 from provenance.audit.source import LogSource

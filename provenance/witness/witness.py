@@ -1,0 +1,185 @@
+"""The witness itself: checks, replays, remembers, and only then signs (C2SP tlog-witness, FORMATS §6).
+
+A witness of the common kind sees that a log only grows. This one fetches every entry below a checkpoint,
+holds each against the law and every STATE against what the log adds up to; so its cosignature makes the
+completeness of a history independent of the operator. A log with a breach in it is never signed again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from provenance.audit import snapshot
+from provenance.audit.replay import Replay
+from provenance.audit.run import Audit, Auditor
+from provenance.audit.signing import read_successions
+from provenance.audit.source import LogSource
+from provenance.core import merkle, notes, succession
+from provenance.core.addcheckpoint import AddCheckpoint
+from provenance.core.notes import COSIGNATURE, Checkpoint, VerifierKey, verifier_key
+from provenance.errors import InputRefused, NotFound, ProofInvalid, SignatureInvalid, Unavailable
+from provenance.witness.state import Remembered, WitnessState
+
+SNAPSHOT_EVERY: Final = 50_000
+"""Entries between two snapshots of the replay: what a restart has to replay again, in a second or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, media type and body of an HTTP answer."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessKey:
+    """The witness's name and 32-byte Ed25519 seed."""
+
+    name: str
+    seed: bytes = field(repr=False)
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The key to put in a policy."""
+        return verifier_key(self.name, self.seed, COSIGNATURE)
+
+
+class Witness:
+    """Watches the log that *log_key* signs and *source* serves; keeps its memory in *folder*.
+
+    *now* is unix seconds. Raises :class:`Unavailable` (``witness_state_damaged``).
+    """
+
+    def __init__(
+        self, key: WitnessKey, log_key: VerifierKey, source: LogSource, folder: Path, now: Callable[[], int]
+    ) -> None:
+        self._key = key
+        self._log_key = log_key
+        self._source = source
+        self._now = now
+        self._lock = threading.Lock()
+        self._state = WitnessState(folder / "cosigned.json")
+        self._snapshot = folder / "replay.snapshot"
+        self.remembered = self._state.read()
+        self._audit = self._fresh()
+        self._snapped = self._audit.replay.size
+
+    @property
+    def origin(self) -> str:
+        """The origin of the log it watches."""
+        return self._log_key.name
+
+    @property
+    def replay(self) -> Replay:
+        """What it has replayed so far."""
+        return self._audit.replay
+
+    def add_checkpoint(self, body: bytes) -> Answer:
+        """The answer to ``POST add-checkpoint``; one at a time."""
+        try:
+            request = AddCheckpoint.parse(body)
+            checkpoint = Checkpoint.parse(request.note.text)
+        except InputRefused as error:
+            return _refusal(400, error.message)
+        if checkpoint.origin != self.origin:
+            return _refusal(404, "this witness does not watch that log")
+        with self._lock:
+            return self._checked(request, checkpoint)
+
+    def _checked(self, request: AddCheckpoint, checkpoint: Checkpoint) -> Answer:
+        try:
+            self._verify_signature(request, checkpoint)
+        except SignatureInvalid as error:
+            return _refusal(403, error.message)
+        if request.old > checkpoint.size:
+            return _refusal(400, "the old size is larger than the checkpoint's")
+        last = self.remembered.checkpoint
+        if request.old != (0 if last is None else last.size):
+            size = 0 if last is None else last.size
+            return Answer(409, f"{size}\n".encode(), "text/x.tlog.size")
+        refused = _grows(last, checkpoint, request.proof)
+        if refused is not None:
+            return refused
+        if self.remembered.findings:
+            return _refusal(403, "this log broke the law; see this witness's own report")
+        return self._replayed(checkpoint)
+
+    def _replayed(self, checkpoint: Checkpoint) -> Answer:
+        if self.replay.size > checkpoint.size:  # fed further than it could be remembered
+            self._audit = Audit(self._source, Auditor())
+        try:
+            self._audit.replay_to(checkpoint)
+        except (Unavailable, NotFound, InputRefused) as error:
+            # What was fed in part is fed again from the last snapshot: nothing half replayed is signed.
+            self._audit = self._fresh()
+            return _refusal(503, f"the entries could not be replayed: {error.message}")
+        findings = self._audit.findings
+        if not findings.is_clean:
+            told = tuple(finding.to_json() for finding in findings.found)
+            self._remember(Remembered(self.remembered.checkpoint, told))
+            first = findings.found[0]
+            return _refusal(403, f"not cosigned: {first.place}: [{first.rule}] {first.message}")
+        self._remember(Remembered(checkpoint))
+        if self.replay.size - self._snapped >= SNAPSHOT_EVERY:
+            self.save()
+        line = notes.cosign(checkpoint.text, self._key.name, self._key.seed, self._now())
+        return Answer(200, _line(line).encode())
+
+    def save(self) -> None:
+        """Keep the replay, so that a restart goes on from here; only of a log without a breach."""
+        if self._audit.findings.is_clean:
+            head = Checkpoint(self.origin, self.replay.size, self.replay.root())
+            snapshot.save(self.replay, self._snapshot, self._audit.told(head))
+            self._snapped = self.replay.size
+
+    def _verify_signature(self, request: AddCheckpoint, checkpoint: Checkpoint) -> None:
+        """By the key it knows or one that lawfully followed it."""
+        try:
+            notes.verify(request.note, self._log_key)
+            return
+        except SignatureInvalid:
+            if any(line.is_by(self._log_key) for line in request.note.signatures):
+                raise
+        try:
+            chain = succession.follow(self._log_key, read_successions(self._source))
+        except (InputRefused, Unavailable) as error:
+            raise SignatureInvalid("the checkpoint is not signed by a key known here") from error
+        chain.verify(request.note)
+
+    def _remember(self, remembered: Remembered) -> None:
+        self._state.write(remembered)
+        self.remembered = remembered
+
+    def _fresh(self) -> Audit:
+        audit = Audit(self._source, Auditor())
+        told = snapshot.load(audit.replay, self._snapshot)
+        if told is not None:
+            audit.take_up(told)
+        return audit
+
+
+def _grows(last: Checkpoint | None, checkpoint: Checkpoint, proof: tuple[bytes, ...]) -> Answer | None:
+    """The refusal of a checkpoint that does not extend the *last* one; ``None`` if it does."""
+    if last is None or last.size == 0:
+        return _refusal(422, "from the empty log the proof is empty") if proof else None
+    if last.size == checkpoint.size and last.root != checkpoint.root:
+        return _refusal(409, "another root for the same size: two histories")
+    try:
+        merkle.verify_consistency(last.size, last.root, checkpoint.size, checkpoint.root, proof)
+    except ProofInvalid as error:
+        return _refusal(422, error.message)
+    return None
+
+
+def _line(signature: notes.NoteSignature) -> str:
+    return notes.Note("\n", (signature,)).encode().decode().split("\n\n", 1)[1]
+
+
+def _refusal(status: int, message: str) -> Answer:
+    return Answer(status, message.encode() + b"\n")

@@ -1,0 +1,190 @@
+"""A witness: cosigns what it replayed, remembers it, and can be talked into nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from provenance.audit.source import LogSource
+from provenance.core import merkle, notes, succession
+from provenance.core.addcheckpoint import AddCheckpoint
+from provenance.core.entries import EntryType, KeyReason
+from provenance.core.notes import Note, sign_checkpoint, verifier_key
+from provenance.core.policy import Policy
+from provenance.witness.server import WitnessServer
+from provenance.witness.witness import Answer, Witness, WitnessKey
+from tests.audit.log_world import ORIGIN, SUPPLIER, LogWorld, MemoryFetcher, lived_in, use_of
+
+T = EntryType
+KEY = WitnessKey("witness.example/one", bytes(range(100, 132)))
+NOW = 1_800_000_000
+
+
+class Watched:
+    """A log and a witness that watches it."""
+
+    def __init__(self, world: LogWorld, folder: Path) -> None:
+        self.world = world
+        self.fetcher = MemoryFetcher(world.files())
+        self.folder = folder
+        self.restart()
+
+    def restart(self) -> None:
+        self.witness = Witness(KEY, self.world.log_key, LogSource(self.fetcher), self.folder, lambda: NOW)
+
+    def ask(self, old: int, size: int | None = None, note: Note | None = None) -> Answer:
+        """Serve the world as it is and submit its checkpoint."""
+        self.fetcher.files = self.world.files()
+        leaves = [merkle.leaf_hash(raw) for raw in self.world.raws()[:size]]
+        proof = merkle.consistency_path(leaves, old) if 0 < old <= len(leaves) else ()
+        submitted = note or self.world.note(size)
+        return self.witness.add_checkpoint(AddCheckpoint(old, proof, submitted).encode())
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(lived_in(), tmp_path / "witness")
+
+
+def cosigned(world: LogWorld, answer: Answer, size: int | None = None) -> int:
+    note = Note.parse(world.note(size).encode() + answer.body)
+    return notes.verify_cosignature(note, KEY.verifier)
+
+
+def test_a_lawful_log_is_replayed_and_cosigned(watched: Watched) -> None:
+    answer = watched.ask(0)
+    assert answer.status == 200
+    assert cosigned(watched.world, answer) == NOW
+    assert watched.witness.replay.size == len(watched.world.entries)
+
+
+def test_it_goes_on_from_what_it_signed_and_remembers_it_over_a_restart(watched: Watched) -> None:
+    size = len(watched.world.entries)
+    watched.ask(0)
+    watched.witness.save()
+    watched.restart()
+    watched.fetcher.asked.clear()
+    watched.world.add(T.QUALIFICATION, bytes(32))
+    assert watched.ask(0) == Answer(409, b"%d\n" % size, "text/x.tlog.size")
+    answer = watched.ask(size)
+    assert cosigned(watched.world, answer) == NOW
+    assert watched.witness.replay.counts.entries == size + 1
+
+
+def test_the_same_checkpoint_is_cosigned_again(watched: Watched) -> None:
+    size = len(watched.world.entries)
+    watched.ask(0)
+    assert watched.ask(size).status == 200
+
+
+def test_a_log_that_breaks_the_law_is_never_cosigned_again(watched: Watched) -> None:
+    size = len(watched.world.entries)
+    watched.ask(0)
+    batch = next(iter(watched.world.manifests))
+    watched.world.act(T.SELL, batch, 0, SUPPLIER, use_of(500))
+    answer = watched.ask(size)
+    assert answer.status == 403
+    assert b"[redeemed]" in answer.body and b"entry %d" % size in answer.body
+    watched.restart()
+    watched.world.entries.pop()
+    watched.world.add(T.QUALIFICATION, bytes(32))
+    assert watched.ask(size).status == 403
+
+
+def test_a_forged_state_is_not_cosigned(tmp_path: Path) -> None:
+    world = lived_in()
+    world.add(T.QUALIFICATION, bytes(32))
+    world.state(root=b"\x66" * 32)
+    answer = Watched(world, tmp_path).ask(0)
+    assert answer.status == 403
+    assert b"state_wrong" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("bend", "status"),
+    [
+        (lambda body: b"old 01\n" + body.split(b"\n", 1)[1], 400),
+        (lambda body: body.replace(b"old 0", b"old 999999", 1), 400),
+        (lambda body: b"", 400),
+        (lambda body: b"old 0\n" + b"AAAA\n" * 64 + body.split(b"\n", 1)[1], 400),
+        (lambda body: body.replace(ORIGIN.encode(), b"log.example/else"), 404),
+        (lambda body: body[:-12] + b"not base64!\n", 400),
+    ],
+    ids=["leading zero", "old above new", "empty", "64 hashes", "another log", "not base64"],
+)  # fmt: skip
+def test_a_malformed_request_is_refused_by_the_status_of_the_specification(
+    watched: Watched, bend: object, status: int
+) -> None:
+    body = AddCheckpoint(0, (), watched.world.note()).encode()
+    assert callable(bend)
+    assert watched.witness.add_checkpoint(bend(body)).status == status
+
+
+def test_a_checkpoint_that_the_log_did_not_sign_is_forbidden(watched: Watched) -> None:
+    stranger = sign_checkpoint(watched.world.checkpoint(), bytes(32))
+    assert watched.ask(0, note=stranger).status == 403
+
+
+def test_another_history_is_refused_whatever_its_size(watched: Watched) -> None:
+    size = len(watched.world.entries)
+    watched.ask(0)
+    watched.world.entries[-2] = watched.world.entries[1]
+    assert watched.ask(size).status == 409
+    watched.world.add(T.QUALIFICATION, bytes(32))
+    assert watched.ask(size).status == 422
+
+
+def test_entries_that_cannot_be_had_now_are_a_matter_of_later(watched: Watched) -> None:
+    body = AddCheckpoint(0, (), watched.world.note()).encode()
+    kept = dict(watched.fetcher.files)
+    for name in [name for name in kept if name.startswith("tile/entries")]:
+        del watched.fetcher.files[name]
+    assert watched.witness.add_checkpoint(body).status == 503
+    watched.fetcher.files = kept
+    assert watched.witness.add_checkpoint(body).status == 200
+
+
+def test_a_successor_of_the_log_key_is_followed_and_a_stranger_is_not(watched: Watched) -> None:
+    world, size = watched.world, len(watched.world.entries)
+    watched.ask(0)
+    new_seed = bytes(range(200, 232))
+    note = succession.make(world.checkpoint(), world.seed, new_seed)
+    world.add(T.KEY, verifier_key(ORIGIN, new_seed).public, bytes(20), reason=KeyReason.LOG)
+    world.add(T.KEY, world.log_key.public, bytes(20), reason=KeyReason.RETIRED)
+    signed = sign_checkpoint(world.checkpoint(), new_seed)
+    assert watched.ask(size, note=signed).status == 403
+    world.successions.append(note)
+    assert watched.ask(size, note=signed).status == 200
+
+
+def test_two_of_three_witnesses_satisfy_a_policy_and_one_does_not(tmp_path: Path) -> None:
+    world = lived_in()
+    note = world.note()
+    keys = [WitnessKey(f"witness.example/{n}", bytes([n]) * 32) for n in (1, 2, 3)]
+    policy = Policy.flat(world.log_key, [key.verifier for key in keys], 2)
+    for key in keys[:2]:
+        source = LogSource(MemoryFetcher(world.files()))
+        witness = Witness(key, world.log_key, source, tmp_path / key.name.replace("/", "-"), lambda: NOW)
+        answer = witness.add_checkpoint(AddCheckpoint(0, (), world.note()).encode())
+        note = Note.parse(note.encode() + answer.body)
+    assert world.audit({**world.files(), "checkpoint": note.encode()}, policy=policy).is_clean
+    one = Note(note.text, note.signatures[:2])
+    report = world.audit({**world.files(), "checkpoint": one.encode()}, policy=policy)
+    assert [finding.rule for finding in report.findings] == ["policy_not_met"]
+
+
+@contextmanager
+def served(witness: Witness) -> Iterator[str]:
+    server = WitnessServer(("127.0.0.1", 0), witness, KEY.verifier.encode())
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -11,8 +11,8 @@ import rlp
 from provenance.core.digests import keccak256
 from provenance.core.proofs import BatchOnChain, Bundle, StateProof
 from tests.core.chain_world import Chain, header
-from tests.verifier.cases_log import READER, bundled
 from tests.verifier.corpus import Case, dumps
+from tests.verifier.golden_cases import READER, bundled
 from tests.verifier.world import NETWORK, OTHER_NETWORK, SHOP, START_MS, Batch, T, World, in_shop
 
 NOW = START_MS // 1000

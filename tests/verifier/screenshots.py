@@ -1,8 +1,11 @@
-"""Draws docs/img/verify-zh.png and verify-en.png: ``python -m tests.verifier.screenshots`` (wants a Chinese font)."""
+"""Draws docs/img/verify-zh.png and verify-en.png: ``python -m tests.verifier.screenshots``.
+
+Wants a Chinese font.
+"""
 
 from __future__ import annotations
 
-from tests.verifier.cases_log import LOG_KEY
+from tests.verifier.golden_cases import LOG_KEY
 from tests.verifier.javascript import CHROMIUM_ARGUMENTS, ROOT, chromium
 from tests.verifier.world import NETWORK
 

@@ -16,7 +16,7 @@ import pytest
 
 from provenance.core.keyformats import describe, format_by_id, formats
 from tests.verifier import corpus
-from tests.verifier.cases_log import CARD, LOG_KEY
+from tests.verifier.golden_cases import CARD, LOG_KEY
 from tests.verifier.javascript import CHROMIUM_ARGUMENTS, ROOT, chromium, run_node
 from tests.verifier.world import GOLDEN_TEXT, NETWORK, Batch, in_shop
 
@@ -190,6 +190,8 @@ def test_a_field_that_cannot_be_read_is_marked(page: Any, field: str, value: str
 @pytest.mark.browser
 def test_the_whole_way_by_keyboard_alone(page: Any) -> None:
     press = page.keyboard.press
+    # Listening from the start: asked for only at the key press, a slow browser opens its own dialogue first.
+    page.on("filechooser", lambda chooser: None)
     press("Tab")
     press("Enter")
     assert page.locator("html").get_attribute("lang") == "en"
@@ -209,6 +211,13 @@ def test_the_whole_way_by_keyboard_alone(page: Any) -> None:
     press("Tab")
     press("Enter")
     assert page.locator("details.caution").get_attribute("open") is not None
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_file_that_holds_the_key_says_so(page: Any, opened: bool) -> None:
+    give(page, in_shop().bundle(opened=opened).to_bytes())
+    assert ("请勿转发" in page.inner_text(".verdict")) is opened
 
 
 @pytest.mark.browser

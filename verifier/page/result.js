@@ -58,6 +58,7 @@ function verdict(evidence, run, words, names) {
     { class: isRooted(run) ? "card verdict" : "card verdict loose" },
     el("h2", { id: "verdict" }, heading),
     !isRooted(run) && [el("p", {}, words.looseMeaning), el("p", {}, words.says(state))],
+    run.bundle.key.opening && el("p", {}, words.opened),
     evidence.sold_before && el("p", {}, words.soldBefore),
     el("dl", {}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
   );

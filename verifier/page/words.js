@@ -131,6 +131,7 @@ const zh = {
     VOID: "已作废",
   },
   shared: { REGISTERED: "多次使用的卡密：还可以出售", SOLD: "多次使用的卡密：已经售满", VOID: "已作废" },
+  opened: "这份文件里含有卡密本身：谁拿到它，谁就拿到了卡密。请勿转发。",
   soldBefore: "注意：这张卡密曾经售出后又撤回。",
   facts: {
     product: "商品",
@@ -173,7 +174,7 @@ const zh = {
 const en = {
   language: "en",
   other: "中文",
-  title: "Check a card key's proof",
+  title: "Card key proof check",
   intro: "Checks a proof file: where a card key came from, who held it, whether it was used, and when. All of it happens on this device; nothing is sent anywhere.",
   offerTitle: "The QR code points to a proof",
   offerWhere: (host) => `The file is at ${host}. It is fetched only when you press the button, and its fingerprint is checked first.`,
@@ -237,6 +238,7 @@ const en = {
     VOID: "Void",
   },
   shared: { REGISTERED: "A key for several uses: can be sold once more", SOLD: "A key for several uses: all sold", VOID: "Void" },
+  opened: "This file holds the card key itself: whoever has it has the key. Do not pass it on.",
   soldBefore: "Note: this key was once sold and taken back.",
   facts: {
     product: "Product",

@@ -147,7 +147,7 @@ class _Reading:
         self._groups: list[Group] = []
         self._quorums: list[str] = []
         self._free: dict[str, bool] = {}  # defined names: whether still no member of a group
-        self._publics: dict[int, set[bytes]] = {ED25519: set(), COSIGNATURE: set()}
+        self._publics: set[bytes] = set()  # of both kinds: a log has no vote in its own quorum
 
     def take(self, number: int, words: list[str]) -> None:
         try:
@@ -207,9 +207,9 @@ class _Reading:
 
     def _key(self, text: str, kind: int) -> VerifierKey:
         key = VerifierKey.parse(text)
-        if key.kind != kind or key.public in self._publics[kind]:
+        if key.kind != kind or key.public in self._publics:
             raise _malformed("the key is of the wrong type for its line, or stands in two lines")
-        self._publics[kind].add(key.public)
+        self._publics.add(key.public)
         return key
 
     @staticmethod

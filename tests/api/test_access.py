@@ -55,7 +55,8 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
 ]  # fmt: skip
 PUBLIC = {
     "/public/check", "/proofs/verify", "/proofs/{proof_id}", "/proofs/{proof_id}.json", "/log/checkpoint",
-    "/log/tile/{tile}", "/log/entries/{index}", "/log/batch/{batch_id}", "/log/successions", "/anchors/latest", "/health", "/metrics",
+    "/log/tile/{tile}", "/log/entries/{index}", "/log/batch/{batch_id}", "/log/successions",
+    "/anchors/latest", "/health", "/metrics",
 }  # fmt: skip
 
 

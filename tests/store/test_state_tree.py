@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from provenance.core.entries import Entry, EntryType
 from provenance.core.statefold import State, fold, state_of
 from provenance.core.statereplay import MemoryShelf
+from provenance.errors import InputRefused
 from provenance.store import state as state_store
 from provenance.store.database import Connection, Database
 from provenance.store.schema import metadata
@@ -134,9 +135,8 @@ def test_a_version_reads_what_it_was_whatever_came_later(database: Database) -> 
 
 
 def test_a_tile_written_twice_under_one_version_has_one_row(database: Database) -> None:
-    for _ in range(3):
-        folded(database, 0, commission(1, 3), void(1, 0))
-        folded(database, 7, void(1, 1), void(1, 1))
+    for version in (0, 0, 7, 7, 7):
+        folded(database, version, commission(1, 3), void(1, 0), void(1, 1))
     with database.read() as connection:
         assert rows(connection) == [(tree, 0, 0, version) for tree in (0, 1) for version in (0, 7)]
         assert count(connection, state_superseded) == 2
@@ -146,7 +146,7 @@ def test_pruning_takes_what_was_superseded_by_then_and_not_more_than_asked(datab
     versions = (0, 10, 20, 30)
     for version in versions:
         folded(database, version, commission(1, 300), void(1, 0, time=version), void(1, 280, time=version))
-    folded(database, 20, void(1, 5))
+        folded(database, version, void(1, 5))
 
     def left() -> dict[int, int]:
         with database.read() as connection:
@@ -166,6 +166,16 @@ def test_pruning_takes_what_was_superseded_by_then_and_not_more_than_asked(datab
         state_store.prune(connection, 30, 100)
         assert count(connection, state_superseded) == 0
     assert left() == {0: 0, 10: 0, 20: 0, 30: 4}
+
+
+@pytest.mark.parametrize("lost", ["tree = 0", "tree = 1 AND level = 0", "tree = 1 AND level = 1"])
+def test_a_lost_tile_does_not_pass_for_untouched_keys(database: Database, lost: str) -> None:
+    folded(database, 0, commission(1, 600), void(1, 3))
+    with database.write() as connection:
+        connection.exec_driver_sql(f"DELETE FROM state_tile WHERE {lost}")
+    with pytest.raises(InputRefused) as refused:
+        folded(database, 0, void(1, 4))
+    assert refused.value.code == "tile_malformed"
 
 
 def test_what_was_touched_once_stays_however_old(database: Database) -> None:

@@ -45,7 +45,9 @@ def upgrade() -> None:
     op.create_table(
         "state_progress",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("folded", sa.BigInteger(), nullable=False, comment="entries of the log that are in the tree"),
+        sa.Column(
+            "folded", sa.BigInteger(), nullable=False, comment="entries of the log that are in the tree"
+        ),
         sa.Column(
             "version", sa.BigInteger(), nullable=False, comment="what is folded now is written under this"
         ),

@@ -360,13 +360,7 @@ def test_an_unfit_qr_code_offers_nothing(page: Any, fragment: str) -> None:
 @pytest.mark.browser
 def test_chromium_gives_every_verdict_of_the_corpus(browser: Any, served: tuple[str, list[str]]) -> None:
     """Browsers bring an Ed25519 of their own; it must not differ where verifiers are known to."""
-    script = run_node(
-        "node_modules/esbuild/bin/esbuild",
-        "tests/verifier/cases.mjs",
-        "--bundle",
-        "--format=iife",
-        "--global-name=corpus",
-    )
+    script = run_node("tests/verifier/bundle_cases.mjs")
     context = browser.new_context()
     opened = context.new_page()
     opened.goto(f"{served[0]}/proof.json")

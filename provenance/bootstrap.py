@@ -143,6 +143,12 @@ class WorkerParts:
     sequencer: Sequencer
     anchoring: AnchoringService | None
     registration: RegistrationService
+    idempotency: IdempotencyService
+    budgets: BudgetService
+
+    def purge_expired(self) -> int:
+        """Forget what has had its time: unsigned batches, answered requests, spent budgets; how many."""
+        return self.registration.purge_expired() + self.idempotency.purge() + self.budgets.purge()
 
 
 def build_worker_parts(settings: Settings) -> WorkerParts:
@@ -158,7 +164,14 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
     chain = None if registry is None else RegistryView(registry, depth=settings.confirmations)
     sequencer = Sequencer(context, log_key, HeadFile(settings.head_path), holder, chain=chain)
     anchoring = None if registry is None else _anchoring(settings, context, registry, holder)
-    return WorkerParts(context, sequencer, anchoring, RegistrationService(context))
+    return WorkerParts(
+        context,
+        sequencer,
+        anchoring,
+        RegistrationService(context),
+        IdempotencyService(context),
+        BudgetService(context),
+    )
 
 
 def _anchoring(

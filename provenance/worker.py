@@ -28,7 +28,7 @@ _WANT_SECONDS: Final = 10.0
 
 
 class Purges(Protocol):
-    """Whoever gives up staged batches that nobody signed."""
+    """Whoever forgets what has had its time."""
 
     def purge_expired(self) -> int: ...
 
@@ -143,9 +143,7 @@ def build_worker(settings: Settings, stop: Stop | None = None) -> Worker:
     """The worker that *settings* describe; raises what :func:`make_worker` and the key files raise."""
     parts = build_worker_parts(settings)
     pace = Pace(checkpoint=settings.checkpoint_seconds, anchor=settings.anchor_seconds)
-    return make_worker(
-        parts.context.clock, parts.sequencer, parts.anchoring, parts.registration, pace=pace, stop=stop
-    )
+    return make_worker(parts.context.clock, parts.sequencer, parts.anchoring, parts, pace=pace, stop=stop)
 
 
 def stop_on_signals(stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from provenance.core import money, terms
+from provenance.core.claims import Act as A
 from provenance.core.claims import (
     Claim,
     ClaimedOrder,
@@ -28,7 +29,6 @@ from provenance.core.claims import (
     open_claim,
     settle,
 )
-from provenance.core.claims import Act as A
 from provenance.core.claims import Whose as W
 from provenance.core.terms import Cause, EvidenceType, Source, Terms, Tier
 

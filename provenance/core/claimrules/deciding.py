@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from provenance.core.claimrules.detecting import DETECTORS, Fault, pauses_of
+from provenance.core.claimrules.detecting import DETECTORS, Fault, final_answer, pauses_of
 from provenance.core.claimrules.facts import Act, Evidence, OrderFacts, Whose, malformed
 from provenance.core.claimrules.issuer import MEANINGS, IssuerAnswer
 from provenance.core.termsrules.values import CauseTerms, Exclusion, Terms
@@ -108,17 +108,27 @@ def _missing(facts: OrderFacts, rule: CauseTerms, fault: Fault) -> tuple[Evidenc
 def _without_fault(facts: OrderFacts, terms: Terms, rule: CauseTerms, now: int) -> Decision:
     if any(pause.end is None and pause.start <= now for pause in pauses_of(facts, terms, rule.cause)):
         return Decision(rule.cause, Finding.PAUSED, rule.clause.number, Liability.NOBODY)
-    ends = {
-        Cause.LATE_DELIVERY: (facts.paid, facts.delivered),
-        Cause.CARRIER_DELAY: (facts.submitted, facts.arrived),
-    }.get(rule.cause, (None, None))
-    shown = tuple(moment.evidence for moment in ends if moment is not None)
-    if len(shown) == 2 and all(each.is_trusted for each in shown):
+    shown = _shown_absent(facts, rule)
+    if shown and all(each.is_trusted for each in shown):
         rejection = Rejection(RejectionCode.FAULT_NOT_FOUND, rule.clause.number, shown)
         return _refuse(rule.cause, Liability.NOBODY, rejection)
     needed = tuple(each for each in rule.evidence if facts.have((each,)) is None)
     finding = Finding.EVIDENCE_NEEDED if needed else Finding.UNCLEAR
     return Decision(rule.cause, finding, rule.clause.number, Liability.NOBODY, needed=needed)
+
+
+def _shown_absent(facts: OrderFacts, rule: CauseTerms) -> tuple[Evidence, ...]:
+    """What shows that the fault is *not* there: both ends of a clock, or the issuer who calls the key good."""
+    ends = {
+        Cause.LATE_DELIVERY: (facts.paid, facts.delivered),
+        Cause.CARRIER_DELAY: (facts.submitted, facts.arrived),
+    }.get(rule.cause, ())
+    moments = tuple(moment.evidence for moment in ends if moment is not None)
+    if ends and len(moments) == len(ends):
+        return moments
+    report = final_answer(facts)
+    is_good = report is not None and report.answer is IssuerAnswer.GOOD and rule.cause in ANSWERED
+    return (report.evidence,) if report is not None and is_good else ()
 
 
 def _excluded(facts: OrderFacts, terms: Terms, rule: CauseTerms, fault: Fault | None) -> Decision | None:
@@ -200,6 +210,14 @@ _PROOFS: Final[Mapping[ExclusionCode, Proof]] = MappingProxyType(
     }
 )
 """Exclusions that rest on what happened; for all others the type of the evidence says it."""
+
+
+ANSWERED: Final = frozenset({meaning.cause for meaning in MEANINGS.values()}) - {
+    Cause.USED_BEFORE_DELIVERY,
+    Cause.EXPIRED_BEFORE_DELIVERY,
+    None,
+}
+"""Faults that lie in the key as it is now: an issuer who calls it good has looked at just that."""
 
 
 def maintenance_running(facts: OrderFacts) -> bool:

@@ -121,7 +121,7 @@ def _used_before_delivery(facts: OrderFacts, terms: Terms, now: int) -> Fault | 
     for event in _redeemed_by_others(facts):
         if event.at < until:
             return Fault(Cause.USED_BEFORE_DELIVERY, liability, (event.evidence,))
-    report = _final_answer(facts)
+    report = final_answer(facts)
     if report is not None and report.answer is IssuerAnswer.ALREADY_USED:
         used_at = report.at if report.used_at is None else report.used_at
         if used_at < until:
@@ -144,7 +144,7 @@ def _expired_before_delivery(facts: OrderFacts, terms: Terms, now: int) -> Fault
     if facts.expires_at is not None and facts.expires_at <= facts.delivered.at:
         shown = (facts.delivered.evidence,)
         return Fault(Cause.EXPIRED_BEFORE_DELIVERY, Liability.SUPPLIER, shown)
-    report = _final_answer(facts)
+    report = final_answer(facts)
     if report and report.answer is IssuerAnswer.EXPIRED and report.at < facts.delivered.at:
         return Fault(Cause.EXPIRED_BEFORE_DELIVERY, Liability.SUPPLIER, (report.evidence,))
     return None
@@ -177,14 +177,15 @@ def _after_sale(facts: OrderFacts, *acts: Act) -> KeyEvent | None:
     return after[0] if after else None
 
 
-def _final_answer(facts: OrderFacts) -> IssuerReport | None:
+def final_answer(facts: OrderFacts) -> IssuerReport | None:
+    """The newest answer of the issuer that says something about the key; ``None`` where there is none."""
     final = (report for report in facts.issuer if MEANINGS[report.answer].is_final)
     return max(final, key=lambda report: report.at, default=None)
 
 
 def _by_answer(cause: Cause) -> Detector:
     def detector(facts: OrderFacts, terms: Terms, now: int) -> Fault | None:
-        report = _final_answer(facts)
+        report = final_answer(facts)
         if report is None or MEANINGS[report.answer].cause is not cause:
             return None
         return Fault(cause, MEANINGS[report.answer].liability, (report.evidence,))

@@ -16,7 +16,6 @@ from provenance.core.entries import ENTRY_SIZE
 from provenance.core.manifest import BatchManifest
 from provenance.errors import InputRefused
 
-
 MAX_UINT256 = 2**256 - 1
 
 

@@ -118,7 +118,7 @@ def _without_fault(facts: OrderFacts, terms: Terms, rule: CauseTerms, now: int) 
 
 
 def _shown_absent(facts: OrderFacts, rule: CauseTerms) -> tuple[Evidence, ...]:
-    """What shows that the fault is *not* there: both ends of a clock, or the issuer who calls the key good."""
+    """What shows that the fault is *not* there: both ends of a clock, or the issuer's "good"."""
     ends = {
         Cause.LATE_DELIVERY: (facts.paid, facts.delivered),
         Cause.CARRIER_DELAY: (facts.submitted, facts.arrived),

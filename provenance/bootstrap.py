@@ -14,7 +14,10 @@ from provenance.chain.registry import RegistryClient
 from provenance.chain.signer import Signer
 from provenance.config import LOCAL_CHAIN_ID, Settings
 from provenance.core.manifest import Domain
+from provenance.core.policy import Policy
+from provenance.services.alarm import Alarm
 from provenance.services.anchoring import AnchoringService
+from provenance.services.asking import KnownWitness
 from provenance.services.budgets import BudgetService
 from provenance.services.chainview import RegistryView
 from provenance.services.context import Context
@@ -37,6 +40,7 @@ from provenance.services.selling import SellingService
 from provenance.services.transfers import TransferService
 from provenance.services.vault import Vault
 from provenance.services.verification import VerificationService
+from provenance.services.witnessing import WitnessingService
 from provenance.store.database import Database
 
 _TEST_ACCOUNTS: Final = {"deployer": 0, "anchorer": 1}
@@ -145,6 +149,8 @@ class WorkerParts:
     registration: RegistrationService
     idempotency: IdempotencyService
     budgets: BudgetService
+    alarm: Alarm
+    witnessing: WitnessingService | None
 
     def purge_expired(self) -> int:
         """Forget what has had its time: unsigned batches, answered requests, spent budgets; how many."""
@@ -162,7 +168,8 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
     log_key = keyfiles.load_signing_key(settings.secrets_folder, "log.key")
     holder = f"{socket.gethostname()}/{os.getpid()}/{os.urandom(4).hex()}"
     chain = None if registry is None else RegistryView(registry, depth=settings.confirmations)
-    sequencer = Sequencer(context, log_key, HeadFile(settings.head_path), holder, chain=chain)
+    alarm = Alarm.beside(settings.head_path)
+    sequencer = Sequencer(context, log_key, HeadFile(settings.head_path), holder, chain=chain, alarm=alarm)
     anchoring = None if registry is None else _anchoring(settings, context, registry, holder)
     return WorkerParts(
         context,
@@ -171,7 +178,18 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
         RegistrationService(context),
         IdempotencyService(context),
         BudgetService(context),
+        alarm,
+        _witnessing(settings, context),
     )
+
+
+def _witnessing(settings: Settings, context: Context) -> WitnessingService | None:
+    """The witnesses of the policy file that have an address in it."""
+    if settings.witness_policy is None:
+        return None
+    policy = Policy.parse(settings.witness_policy.read_bytes())
+    known = [KnownWitness(one.key, one.url) for one in policy.witnesses if one.url is not None]
+    return WitnessingService(context, known)
 
 
 def _anchoring(

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     anchor_seconds: float = Field(600, gt=0, description="an anchor every so often, if there is news")
     checkpoint_seconds: float = Field(1, gt=0, description="a checkpoint every so often, if there is news")
     beacon_seconds: float = Field(60, ge=0, description="two beacons are at least this far apart")
+    witness_policy: Path | None = Field(
+        None, description="C2SP policy file whose witnesses, those with an address, are asked to cosign"
+    )
     replace_after_seconds: float = Field(180, gt=0, description="a transaction this old gets a higher fee")
 
     staged_hours: float = Field(24, gt=0, le=720, description="an unsigned batch is kept this long")

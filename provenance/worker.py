@@ -14,17 +14,21 @@ from typing import Final, Protocol
 
 import structlog
 
-from provenance.bootstrap import build_worker_parts
+from provenance.bootstrap import WorkerParts, build_worker_parts
 from provenance.config import Settings
 from provenance.errors import ProvenanceError
 from provenance.services.anchoring import AnchoringService
 from provenance.services.context import Clock
 from provenance.services.ledger import Sequencer
+from provenance.services.scrubbing import Cursor, scrub_step
 
 REPEAT_MS: Final = 60_000
 """The same trouble of the same chore is logged once in this time."""
 
 _WANT_SECONDS: Final = 10.0
+_SCRUB_SECONDS: Final = 2.0
+"""A bundle of 256 entries each: a log of ten million is walked through in a day."""
+_WITNESS_SECONDS: Final = 1.0
 
 
 class Purges(Protocol):
@@ -121,8 +125,9 @@ def make_worker(
     *,
     pace: Pace | None = None,
     stop: Stop | None = None,
+    more: Sequence[Chore] = (),
 ) -> Worker:
-    """The worker of a deployment; without *anchoring* the log goes on unanchored.
+    """The worker of a deployment; without *anchoring* the log goes on unanchored. *more* comes last.
 
     Raises :class:`Unavailable` (``rolled_back``, ``head_file_missing``): with such a past no worker
     may run.
@@ -136,14 +141,39 @@ def make_worker(
         farewells.append(anchoring.stop)
     if purges is not None:
         chores.append(Chore("purge", chosen.purge, _without_result(purges.purge_expired)))
-    return Worker(chores, clock, stop or threading.Event(), farewells)
+    return Worker([*chores, *more], clock, stop or threading.Event(), farewells)
 
 
 def build_worker(settings: Settings, stop: Stop | None = None) -> Worker:
     """The worker that *settings* describe; raises what :func:`make_worker` and the key files raise."""
     parts = build_worker_parts(settings)
     pace = Pace(checkpoint=settings.checkpoint_seconds, anchor=settings.anchor_seconds)
-    return make_worker(parts.context.clock, parts.sequencer, parts.anchoring, parts, pace=pace, stop=stop)
+    return make_worker(
+        parts.context.clock,
+        parts.sequencer,
+        parts.anchoring,
+        parts,
+        pace=pace,
+        stop=stop,
+        more=_upkeep(parts),
+    )
+
+
+def _upkeep(parts: WorkerParts) -> list[Chore]:
+    """The slow walk over what is stored, and the witnesses, each on a thread of its own."""
+    place = Cursor()
+
+    def scrub() -> Sequence[str]:
+        nonlocal place
+        place = scrub_step(parts.context, parts.alarm, place)
+        told = parts.alarm.told()
+        return () if told is None else ("stored_bit_wrong",)
+
+    chores = [Chore("scrub", _SCRUB_SECONDS, scrub)]
+    witnessing = parts.witnessing
+    if witnessing is not None:
+        chores.append(Chore("witness", _WITNESS_SECONDS, lambda: witnessing.beat().problems))
+    return chores
 
 
 def stop_on_signals(stop: threading.Event) -> None:

@@ -19,6 +19,7 @@ from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType, KeyReason, s
 from provenance.core.merkle import leaf_hash
 from provenance.core.notes import Checkpoint, sign_checkpoint
 from provenance.errors import Conflict, ProvenanceError, Unavailable
+from provenance.services.alarm import Alarm
 from provenance.services.chainview import BeaconBlock, ChainView
 from provenance.services.context import Context, record
 from provenance.services.headfile import FiledHead, HeadFile
@@ -68,9 +69,11 @@ class Sequencer:
         round_size: int = ROUND,
         lease_ms: int = LEASE_MS,
         hook: Callable[[str], None] = lambda point: None,
+        alarm: Alarm | None = None,
     ) -> None:
         self._context = context
         self._log_key = log_key
+        self._alarm = alarm
         self._head_file = head_file
         self._leadership = Leadership(context.database, LEASE_NAME, lease_holder, lease_ms=lease_ms)
         self._chain = chain
@@ -108,8 +111,11 @@ class Sequencer:
         """One round; the new head, or ``None`` without news or while another worker leads.
 
         Whatever an earlier crash left undone is done first or with it. Raises :class:`Unavailable`
-        (``rolled_back``) rather than sign what does not extend the past.
+        (``rolled_back``) rather than sign what does not extend the past, ``stored_bit_wrong`` while the
+        alarm stands, ``log_key_retired`` with a key that another followed.
         """
+        if self._alarm is not None:
+            self._alarm.require_quiet()
         if not self._leadership.hold():
             return None
         if not self._started:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provenance.core.batchfile import SignedManifest, batch_path
 from provenance.audit.report import AuditReport
 from provenance.audit.run import Audit, Auditor
 from provenance.audit.source import LogSource
 from provenance.core import merkle, statereplay
+from provenance.core.batchfile import SignedManifest, batch_path
 from provenance.core.entries import (
     Entry,
     EntryType,

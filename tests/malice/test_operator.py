@@ -88,7 +88,7 @@ def test_an_entry_dropped_before_it_was_ever_anchored_is_found_by_who_holds_its_
     promised = world.entries[world.act(T.SELL, batch, 5, SUPPLIER)]
     receipt = receipts.make(promised, "00" * 16, ORIGIN, RECEIPT_SEED)
     world.entries.pop()
-    world.add(T.QUALIFICATION, bytes(32), later_ms=receipts.MERGE_DELAY_MS + 1)
+    world.add(T.QUALIFICATION, bytes(32), later_ms=receipts.MERGE_DELAY_MS + 5_000)
     world.beacon()
     world.anchor()
     assert world.audit().is_clean, "to everybody else the log is lawful: only the receipt tells"

@@ -1,0 +1,43 @@
+"""``provenance fsck``: the operator's check of every stored bit of the log against every other."""
+
+from __future__ import annotations
+
+import click
+
+from provenance.cli.group import TranslatedCommand
+from provenance.cli.language import say
+from provenance.cli.local import local_services
+from provenance.cli.output import answer, json_option, progress
+
+_SHOWN = 50
+
+
+@click.command("fsck", cls=TranslatedCommand)
+@click.option("--silence", is_flag=True, help="Take back the alarm that stops signing, if nothing is wrong.")
+@json_option
+@click.pass_context
+def fsck(context: click.Context, /, silence: bool) -> None:
+    """Check the database by replaying the log: rows, bytes, tiles, roots, states of keys, holdings.
+
+    Changes nothing. Exit codes: 0 nothing is wrong, 1 something is.
+    """
+    from provenance.services.alarm import Alarm
+    from provenance.services.fsck import Fsck
+
+    with local_services() as services:
+        alarm = Alarm.beside(services.settings.head_path)
+        check = Fsck(services.context)
+        with progress("Checking the database", None) as advance:
+            findings = check.run(advance)
+        if silence and findings.is_clean:
+            alarm.silence()
+        is_quiet = alarm.told() is None
+    lines = [f"  ✗ [{one.rule}] {one.place}: {one.message}" for one in findings.found[:_SHOWN]]
+    if findings.is_clean:
+        lines.append(say("{size} entries: nothing is wrong.", size=check.size))
+    if not is_quiet:
+        lines.append(say("The alarm stands and nothing is signed; take it back with --silence."))
+    told = [finding.to_json() for finding in findings.found]
+    answer({"clean": findings.is_clean, "size": check.size, "findings": told, "alarm": not is_quiet}, *lines)
+    if not findings.is_clean:
+        context.exit(1)

@@ -1,0 +1,124 @@
+"""A slow walk over everything stored of the log, one step at a time, for ever: rows, bytes, tiles, heads.
+
+A bit that a disk turned is found while its copies are still good. Each step reads one bundle of entries with
+the tile above it and, where that is full, the hash of it one level up; nothing is replayed. What is wrong
+sounds the alarm, and from then on nothing is signed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provenance.audit.findings import Findings
+from provenance.core import merkle, tiles
+from provenance.core.entries import Entry
+from provenance.core.merkle import HASH_SIZE, leaf_hash
+from provenance.core.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
+from provenance.errors import InputRefused
+from provenance.services.alarm import Alarm
+from provenance.services.context import Context
+from provenance.store import checkpoints, scrubbing
+from provenance.store import tiles as tile_store
+from provenance.store.database import Connection
+from provenance.store.scrubbing import RawEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The next bundle to look at; ``rounds`` is how often the whole log was gone through."""
+
+    bundle: int = 0
+    rounds: int = 0
+
+
+def scrub_step(context: Context, alarm: Alarm, cursor: Cursor) -> Cursor:
+    """Look at one bundle; the cursor of the next. What is wrong is noted in *alarm*."""
+    findings = Findings()
+    with context.database.snapshot() as connection:
+        head = checkpoints.newest_signed(connection)
+        if head is None:
+            return cursor
+        check_bundle(connection, cursor.bundle, head.size, findings)
+        is_last = (cursor.bundle + 1) * TILE_WIDTH >= head.size
+        if is_last:
+            check_head(connection, findings)
+    if not findings.is_clean:
+        alarm.sound(findings.found, context.clock.now())
+    return Cursor(0, cursor.rounds + 1) if is_last else Cursor(cursor.bundle + 1, cursor.rounds)
+
+
+def check_head(connection: Connection, findings: Findings) -> None:
+    """The newest signed root is the one that the stored tiles add up to."""
+    head = checkpoints.newest_signed(connection)
+    if head is None:
+        return
+    try:
+        root = tiles.root_at(tile_store.reader(connection, tile_store.LOG_TREE), head.size)
+    except InputRefused as error:
+        findings.add("tile_wrong", error.message)
+        return
+    if root != head.root:
+        findings.add(
+            "root_wrong", "the stored tiles do not add up to the root that was signed", head.size - 1
+        )
+
+
+def check_bundle(connection: Connection, number: int, size: int, findings: Findings) -> list[bytes]:
+    """One bundle's rows against their bytes, these against their tile, and that against the one above.
+
+    The entries' bytes, of a log of *size* entries.
+    """
+    width = Tile(0, number).width(size)
+    start = number * TILE_WIDTH
+    rows = scrubbing.entries_between(connection, start, start + width)
+    if [row.index for row in rows] != list(range(start, start + width)):
+        findings.add("entry_missing", "log indices are missing or repeated in the entry table", start)
+        return []
+    for row in rows:
+        check_row(row, findings)
+    hashes = b"".join(leaf_hash(row.raw) for row in rows)
+    stored = tile_store.hashes(connection, tile_store.LOG_TREE, 0, number)[: len(hashes)]
+    if stored != hashes:
+        _say_where(stored, hashes, start, findings)
+    _check_above(connection, number, size, findings)
+    return [row.raw for row in rows]
+
+
+def check_row(row: RawEntry, findings: Findings) -> None:
+    """The columns of a row repeat what its bytes say."""
+    try:
+        entry = Entry.decode(row.raw)
+    except InputRefused as error:
+        findings.add("row_wrong", f"the stored bytes are no entry: {error.message}", row.index)
+        return
+    told = (entry.time, int(entry.type), entry.subject, entry.first, entry.is_range, entry.actor, entry.party)
+    if told != row.columns:
+        names = ("time", "type", "subject", "first", "is_range", "actor", "party")
+        wrong = [name for name, one, other in zip(names, told, row.columns, strict=True) if one != other]
+        said = f"the columns {', '.join(wrong)} are not those of its bytes"
+        findings.add("row_wrong", said, row.index, batch=entry.subject if entry.type.is_on_keys else None)
+
+
+def _check_above(connection: Connection, number: int, size: int, findings: Findings) -> None:
+    """A full tile stands as one hash in the tile above it, and so on up."""
+    level, index = 0, number
+    while Tile(level, index).width(size) == TILE_WIDTH:
+        hashes = tile_store.hashes(connection, tile_store.LOG_TREE, level, index)
+        above, place = divmod(index, TILE_WIDTH)
+        stored = tile_store.hashes(connection, tile_store.LOG_TREE, level + 1, above)
+        nodes = [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
+        if len(nodes) != TILE_WIDTH or stored[place * HASH_SIZE :][:HASH_SIZE] != merkle.root(nodes):
+            said = f"tile {level}/{index} is not what stands for it in tile {level + 1}/{above}"
+            findings.add("tile_wrong", said, (index * TILE_WIDTH) << (TILE_HEIGHT * level))
+            return
+        if place != TILE_WIDTH - 1:  # each upper tile is looked at once, with its last child
+            return
+        level, index = level + 1, above
+
+
+def _say_where(stored: bytes, hashes: bytes, start: int, findings: Findings) -> None:
+    for place in range(len(hashes) // HASH_SIZE):
+        at = place * HASH_SIZE
+        if stored[at : at + HASH_SIZE] != hashes[at : at + HASH_SIZE]:
+            said = "its stored bytes and its leaf in the stored tile differ: one of them was changed"
+            findings.add("entry_wrong", said, start + place)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from provenance.core.entries import PartyReason
+from provenance.errors import Conflict
 from provenance.store.database import Connection
 from provenance.store.schema import alert as alerts
 from provenance.store.schema import credential as credentials
@@ -57,7 +59,7 @@ class Alert:
 
 
 def put(connection: Connection, party: Party) -> None:
-    """Store a party, new or changed."""
+    """Store a party, new or changed; raises :class:`Conflict` (``contended``) if another is just new."""
     columns = {
         "name": party.name,
         "roles": _mask(party.roles),
@@ -67,7 +69,12 @@ def put(connection: Connection, party: Party) -> None:
     }
     changed = connection.execute(update(table).where(table.c.address == party.address).values(columns))
     if changed.rowcount == 0:
-        connection.execute(insert(table), {"address": party.address, **columns})
+        try:
+            connection.execute(insert(table), {"address": party.address, **columns})
+        except IntegrityError as error:
+            raise Conflict(
+                "this party is being admitted by another request; try again", code="contended"
+            ) from error
 
 
 def by_address(connection: Connection, address: bytes, *, lock: str | None = None) -> Party | None:

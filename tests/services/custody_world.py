@@ -77,7 +77,8 @@ class Trade(World):
         batch_id = number.to_bytes(32)
         row = BatchRow(
             number, batch_id, SUPPLIER, bytes(32), size, max_uses, expires_at, json.dumps({}), FORMAT, False,
-            b"seed", Status.LIVE, self.clock.now(), "{}", None, 31337, bytes(20), self.clock.now(), self.clock.now(),
+            b"seed", Status.LIVE, self.clock.now(), "{}", None, 31337, bytes(20),
+            self.clock.now(), self.clock.now(),
         )  # fmt: skip
         with self.database.write() as connection:
             batches.insert_one(connection, row)

@@ -35,7 +35,10 @@ contract WarrantyEscrow is EscrowFunds {
     bytes32 private constant NAME_HASH = keccak256("Card Key Warranty Escrow");
     bytes32 private constant VERSION_HASH = keccak256("1");
     bytes32 private constant ORDER_TYPEHASH = keccak256(
-        "WarrantyOrder(address buyer,address platform,address seller,address arbiter,address issuer,address token,uint128 amount,uint128 compensation,bytes32 batchId,uint32 index,address party,bytes32 terms,uint64 validUntil,uint32 deliveryWindow,uint32 acceptanceWindow,uint32 rulingWindow,uint32 answerWindow)"
+        "WarrantyOrder(address buyer,address platform,address seller,address arbiter,address issuer,"
+        "address token,uint128 amount,uint128 compensation,bytes32 batchId,uint32 index,address party,"
+        "bytes32 terms,uint64 validUntil,uint32 deliveryWindow,uint32 acceptanceWindow,"
+        "uint32 rulingWindow,uint32 answerWindow)"
     );
 
     /// @param registry_ the registry whose checkpoints and batches count

@@ -10,7 +10,7 @@ from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, documents, guessing, problems, repeats, tracing
+from api import access, documents, guessing, pages, problems, repeats, tracing
 from api.current import EXTENSION
 from api.limits import RateLimiter
 from api.tracing import Logger
@@ -60,6 +60,7 @@ def create_app(
     for subject in _SUBJECTS:
         app.register_api(subject.blueprint)
     app.register_blueprint(documents.pages)
+    app.register_blueprint(pages.blueprint)
     _guard(app, services, logger or tracing.make_logger())
     return app
 

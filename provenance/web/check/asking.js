@@ -1,0 +1,42 @@
+// The only requests of the page: its own host, no cookie, the key in the body and nowhere else.
+
+/** What the service refused, with what it says of it; `status` 0 where it could not be reached. */
+export class Failure extends Error {
+  constructor(status, problem = {}, retryAfter = null) {
+    super(problem.code ?? "unreachable");
+    this.status = status;
+    this.problem = problem;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** POST a body; the members of the answer. Throws Failure. */
+export async function post(path, body, language) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Accept-Language": language },
+      body: JSON.stringify(body),
+      credentials: "omit",
+      cache: "no-store",
+      referrerPolicy: "no-referrer",
+      redirect: "error",
+    });
+  } catch {
+    throw new Failure(0);
+  }
+  const members = await response.json().catch(() => ({}));
+  if (response.ok) return members;
+  throw new Failure(response.status, members, Number(response.headers.get("Retry-After")) || null);
+}
+
+/** A failure in one sentence. */
+export function failureText({ status, problem, retryAfter }, words) {
+  const { failures } = words;
+  if (status === 0) return failures.network;
+  if (status === 429) return failures.budget.replace("{minutes}", String(Math.max(1, Math.ceil((retryAfter ?? 60) / 60))));
+  const trace = problem.trace_id ? ` (${failures.trace.replace("{trace}", problem.trace_id)})` : "";
+  if (status >= 500) return failures.server + trace;
+  return (problem.errors?.[0]?.detail ?? problem.detail ?? failures.server) + trace;
+}

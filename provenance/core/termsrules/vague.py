@@ -17,6 +17,9 @@ from typing import Final
 
 from provenance.core.termsrules.values import Text
 
+MAX_HITS: Final = 200
+"""More of one kind tells nobody anything new."""
+_MAX_SENTENCE: Final = 400
 _TRADITIONAL: Final = str.maketrans(
     "質問題終釋權歸準為與買賣賠償擔負責換貨將時間個條歷須證據戶產檢過發現實際則應當單據無舉",
     "质问题终释权归准为与买卖赔偿担负责换货将时间个条历须证据户产检过发现实际则应当单据无举",
@@ -76,7 +79,7 @@ def find(text: str) -> Iterator[Hit]:
     ends = [match.end() for match in _SENTENCE_END.finditer(folded)]
     for rule in rules():
         reached = -1
-        for start, end, language in _matches(rule, folded):
+        for start, end, language in _matches(rule, folded)[:MAX_HITS]:
             if start >= reached and not _is_forgiven(rule, _sentence(folded, ends, start, end)):
                 reached = end
                 yield Hit(rule, origin[start], origin[end - 1] + 1, language)
@@ -114,7 +117,9 @@ def _matches(rule: Rule, folded: str) -> list[tuple[int, int, str]]:
 def _sentence(folded: str, ends: list[int], start: int, end: int) -> str:
     before, behind = bisect_right(ends, start), bisect_left(ends, end)
     first = ends[before - 1] if before else 0
-    return folded[first : ends[behind] if behind < len(ends) else len(folded)]
+    last = ends[behind] if behind < len(ends) else len(folded)
+    # Bounded, or a text without a full stop would be read once for every hit.
+    return folded[max(first, start - _MAX_SENTENCE) : min(last, end + _MAX_SENTENCE)]
 
 
 def _is_forgiven(rule: Rule, sentence: str) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from provenance.cli.group import TranslatedCommand
 from provenance.core.keyformats import formats
 from provenance.sample import default_spec, generate
 
 
-@click.command("sample", short_help="Make seeded supplier files with the truth beside them.")
+@click.command("sample", cls=TranslatedCommand)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same files.")
 @click.option(

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from provenance.chain.signer import Signer
+from provenance.cli.group import TranslatedCommand
 from provenance.demo import proving, registering, secrecy, trading
 from provenance.demo.caller import Caller
 from provenance.demo.stage import Stage
@@ -26,11 +27,19 @@ _FORMATS = (
 )  # fmt: skip
 
 
-@click.command("demo")
+@click.command("demo", cls=TranslatedCommand)
 @click.option("--json", "as_json", is_flag=True, help="The steps and their evidence as one JSON document.")
 @click.option("--keep-running", is_flag=True, help="Leave the services up until Ctrl-C, and say where.")
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
-@click.option("--keys", type=click.IntRange(1_000, 1_000_000), default=10_000, show_default=True)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Everything the demo makes; emptied first.",
+)
+@click.option(
+    "--keys", type=click.IntRange(1_000, 1_000_000), default=10_000, show_default=True, help="Keys in all."
+)
 @click.option("--seed", type=int, default=20_260_801, show_default=True, help="Seed of the sample files.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port of the API; any free one by default."
@@ -46,7 +55,7 @@ def demo(as_json: bool, keep_running: bool, folder: Path, keys: int, seed: int, 
     try:
         _run(story, stage, keys, seed, keep_running)
     except (PromiseBroken, ProvenanceError) as broken:
-        story.say(f"\n✘ {broken}\n  Logs are in {stage.logs}.")
+        story.tell("\n✘ {broken}\n  Logs are in {logs}.", broken=broken, logs=stage.logs)
         if as_json:
             click.echo(json.dumps(story.as_data() | {"broken": str(broken)}, ensure_ascii=False))
         sys.exit(1)
@@ -54,7 +63,9 @@ def demo(as_json: bool, keep_running: bool, folder: Path, keys: int, seed: int, 
         stage.close()
     if as_json:
         click.echo(json.dumps(story.as_data(), ensure_ascii=False))
-    story.say(f"\n{len(story.steps)} promises kept. What was made lies in {stage.folder}.")
+    story.tell(
+        "\n{kept} promises kept. What was made lies in {folder}.", kept=len(story.steps), folder=stage.folder
+    )
 
 
 def _run(story: Story, stage: Stage, keys: int, seed: int, keep_running: bool) -> None:
@@ -126,14 +137,17 @@ def _wait(world: World) -> None:
     stage, file = world.stage, world.files[0]
     tokens = _write_tokens(world)
     key = json.dumps({"key": file.key(60), "order": "T-1"}, ensure_ascii=False)
-    world.story.say(
-        f"\nRunning. API {stage.url} (documentation at {stage.url}/docs), node {stage.testnet.url}.\n"
-        f"Credentials of everybody are in {tokens}. Sell a key of shop-one, then try it again:\n\n"
-        f"  . {tokens}\n"
+    world.story.tell(
+        "\nRunning. API {url} (documentation at {url}/docs), node {node}.\n"
+        "Credentials of everybody are in {tokens}. Sell a key of shop-one, then try it again:",
+        url=stage.url, node=stage.testnet.url, tokens=tokens,
+    )  # fmt: skip
+    world.story.show(
+        f"\n  . {tokens}\n"
         f'  curl -s {stage.url}/v1/keys/sell -H "Authorization: Bearer $SHOP_ONE_TOKEN" \\\n'
-        f"    -H 'Content-Type: application/json' -d '{key}'\n\n"
-        "Ctrl-C ends it."
+        f"    -H 'Content-Type: application/json' -d '{key}'\n"
     )
+    world.story.tell("Ctrl-C ends it.")
     stop.wait()
 
 

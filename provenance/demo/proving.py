@@ -62,7 +62,8 @@ def _verify_offline(world: World, block: str) -> None:
         step.show(testnet="stopped")
     with story.step("offline, with a trusted block hash: batch and anchors are proven on chain") as step:
         evidence = verify_file(world.proofs[1], "--block-hash", block)
-        step.show(steps=_passed(evidence))
+        step.expect(evidence["completeness"].startswith("complete by STATE"), evidence["completeness"])
+        step.show(steps=_passed(evidence), history=evidence["completeness"])
     with story.step("offline, with nothing but the log's name: what was not checked is said") as step:
         evidence = verify_file(world.proofs[2])
         step.expect(bool(evidence["not_checked"]), "nothing is said about the chain")

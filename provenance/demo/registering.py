@@ -23,7 +23,9 @@ def register(world: World) -> None:
     story.act("Registration: keys become salted leaves of batches that their suppliers sign")
     for number, sample in enumerate(world.samples):
         supplier = world.suppliers[number % 2]
-        with story.step(f"{supplier.caller.name} registers {sample.path.name}") as step:
+        with story.step(
+            "{supplier} registers {file}", supplier=supplier.caller.name, file=sample.path.name
+        ) as step:
             world.files.append(_register(supplier, sample, step))
     with story.step("every batch is anchored on the chain") as step:
         for file in world.files:

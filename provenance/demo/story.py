@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from provenance.cli.language import say
+
 
 class PromiseBroken(Exception):
     """A step that did not end as promised; the demo ends with it."""
@@ -46,24 +48,32 @@ class Story:
     def act(self, title: str) -> None:
         """Begin a new act."""
         self._act = title
-        self._console.print(f"\n[bold]{escape(title)}[/bold]")
+        self._console.print(f"\n[bold]{escape(say(title))}[/bold]")
 
     @contextmanager
-    def step(self, promise: str) -> Iterator[Step]:
-        """A step: inside, do it and show evidence; at the end of the block it counts as kept."""
-        step = Step(self._act, promise)
+    def step(self, promise: str, **places: object) -> Iterator[Step]:
+        """A step: inside, do it and show evidence; at the end of the block it counts as kept.
+
+        *promise* is English with ``{places}``; people read it in their language, data has it as it is.
+        """
+        step = Step(self._act, promise.format(**places))
+        told = say(promise, **places)
         start = time.perf_counter()
-        with self._console.status(promise):
+        with self._console.status(escape(told)):
             yield step
         step.seconds = round(time.perf_counter() - start, 3)
         self.steps.append(step)
         shown = "  ".join(f"{name} {_short(value)}" for name, value in step.evidence.items())
-        self._console.print(f"  [green]✔[/green] {escape(promise)}", soft_wrap=True)
+        self._console.print(f"  [green]✔[/green] {escape(told)}", soft_wrap=True)
         if shown:
             self._console.print(f"      [dim]{escape(shown)}[/dim]", soft_wrap=True)
 
-    def say(self, text: str) -> None:
+    def tell(self, text: str, **places: object) -> None:
         """A line that is no step."""
+        self._console.print(escape(say(text, **places)), soft_wrap=True)
+
+    def show(self, text: str) -> None:
+        """A line to copy, as it is."""
         self._console.print(escape(text), soft_wrap=True)
 
     def as_data(self) -> dict[str, Any]:

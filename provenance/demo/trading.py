@@ -26,7 +26,10 @@ def trade(world: World) -> None:
 def hand_over(world: World) -> None:
     """Each supplier hands a batch to a shop: an offer, and its acceptance."""
     for shop, file, supplier in zip(world.shops, world.files, world.suppliers, strict=False):
-        with world.story.step(f"{supplier.caller.name} hands {len(file.keys):,} keys to {shop.name}") as step:
+        with world.story.step(
+            "{supplier} hands {keys} keys to {shop}",
+            supplier=supplier.caller.name, keys=len(file.keys), shop=shop.name,
+        ) as step:  # fmt: skip
             whole = {"first": 0, "count": len(file.keys)}
             offer = supplier.caller.post(
                 "/transfers", {"recipient": shop.address, "batch": file.batch, "ranges": [whole]}
@@ -41,7 +44,7 @@ def verify(world: World) -> None:
     """The shop verifies a thousand keys in one request; a stranger learns nothing by it."""
     file, shop = world.files[0], world.shops[0]
     count = min(1000, len(file.keys))
-    with world.story.step(f"{shop.name} verifies {count} keys in one request") as step:
+    with world.story.step("{shop} verifies {keys} keys in one request", shop=shop.name, keys=count) as step:
         answer = shop.post("/keys/verify", {"keys": [file.key(i) for i in range(count)]}).ok()
         codes = {verdict["verdict"] for verdict in answer["verdicts"]}
         step.expect(codes <= {"REGISTERED", "SUSPECT_DUPLICATE"}, f"unexpected verdicts {codes}")
@@ -60,7 +63,7 @@ def verify(world: World) -> None:
 def sell(world: World) -> None:
     """One sale wins; the other shop is refused with the event that stood in the way."""
     file, shop, other = world.files[0], world.shops[0], world.shops[1]
-    with world.story.step(f"{shop.name} sells a key; the buyer gets an order token") as step:
+    with world.story.step("{shop} sells a key; the buyer gets an order token", shop=shop.name) as step:
         sold = shop.post("/keys/sell", _order(file.key(3), "A-1001")).ok()
         world.sale = sold
         step.show(event=sold["event"], receipt=sold["receipt"]["signature"])
@@ -68,11 +71,13 @@ def sell(world: World) -> None:
         problem = shop.post("/keys/sell", _order(file.key(3), "A-2002")).refused(409, "sold")
         step.expect(problem["evidence"]["event"] == sold["event"], "another event is named")
         step.show(code=problem["code"], by=problem["evidence"]["event"], at=problem["evidence"]["time"])
-    with world.story.step(f"{other.name} cannot sell it either") as step:
+    with world.story.step("{shop} cannot sell it either", shop=other.name) as step:
         problem = other.post("/keys/sell", _order(file.key(3), "B-1")).refused(409, "sold", "not_holder")
         step.expect("event" in problem["evidence"], "no evidence is named")
         step.show(code=problem["code"], by=problem["evidence"]["event"])
-    with world.story.step(f"{other.name} cannot sell a key that {shop.name} holds") as step:
+    with world.story.step(
+        "{other} cannot sell a key that {shop} holds", other=other.name, shop=shop.name
+    ) as step:
         problem = other.post("/keys/sell", _order(file.key(4), "B-2")).refused(409, "not_holder")
         step.show(code=problem["code"], by=problem["evidence"]["event"])
 
@@ -148,7 +153,7 @@ def recall(world: World) -> None:
     """The supplier recalls a range: one entry, however many keys."""
     file, shop, supplier = world.files[0], world.shops[0], world.suppliers[0].caller
     first, count = len(file.keys) // 2, len(file.keys) // 4
-    with world.story.step(f"the supplier recalls {count} keys with one entry") as step:
+    with world.story.step("the supplier recalls {keys} keys with one entry", keys=count) as step:
         where = {"batch": file.batch, "first": first, "count": count}
         supplier.post("/keys/void", {"range": where, "reason": 1}).ok()
         shop.post("/keys/sell", _order(file.key(first + 1), "A-1006")).refused(409, "void")

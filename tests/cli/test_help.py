@@ -139,6 +139,19 @@ def sentences() -> set[str]:
             if isinstance(node, ast.Call) and isinstance(called, ast.Name) and called.id in SPEAKERS:
                 words = [one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)]
                 found |= {word for word in words if isinstance(word, str)}
+    return found | promises()
+
+
+def promises() -> set[str]:
+    """Every sentence of the demo."""
+    found: set[str] = set()
+    for path in (ROOT / "provenance" / "demo").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(node, ast.Call) and isinstance(called, ast.Attribute) and node.args:
+                first = node.args[0]
+                if called.attr in ("act", "step", "tell") and isinstance(first, ast.Constant):
+                    found.add(str(first.value))
     return found
 
 

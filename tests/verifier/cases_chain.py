@@ -8,9 +8,10 @@ from typing import Any
 
 import rlp
 
+from provenance.core import stateproof
 from provenance.core.digests import keccak256
 from provenance.core.proofs import BatchOnChain, Bundle, StateProof
-from tests.core.chain_world import Chain, header
+from tests.core.chain_world import Chain, Trie, header, word
 from tests.verifier.corpus import Case, dumps
 from tests.verifier.golden_cases import READER, bundled
 from tests.verifier.world import NETWORK, OTHER_NETWORK, SHOP, START_MS, Batch, T, World, in_shop
@@ -64,6 +65,7 @@ def cases() -> Iterator[Case]:
     yield from _good()
     yield from _lying_chain()
     yield from _state_proofs()
+    yield from _words()
     yield from _headers()
     yield from _nodes()
     yield from _other_registries()
@@ -190,6 +192,33 @@ def _state_proofs() -> Iterator[Case]:
     )
 
 
+def _words() -> Iterator[Case]:
+    """What stands in a storage slot is 1 to 32 bytes without leading zeros."""
+    bundle = anchored(anchored_world())
+    slots = chain_of(bundle).storage()
+    _, second = stateproof.batch_slots(bundle.batch.manifest.batch_id)
+    for id, about, value in (
+        ("word-zeros", "a storage word with a leading zero", rlp.encode(slots[second].to_bytes(32))),
+        ("word-empty", "an empty storage word", rlp.encode(b"")),
+        ("word-33", "a storage word of 33 bytes", rlp.encode(b"\x11" * 33)),
+        ("word-list", "a list instead of a storage word", rlp.encode([b"\x11"])),
+    ):
+        lying = replace(bundle, state_proof=_proof_with(bundle, second, value))
+        yield bundled(f"proof-{id}", about, lying, 7, STATE_PROOF, **trusting(lying))
+
+
+def _proof_with(bundle: Bundle, slot: bytes, value: bytes) -> StateProof:
+    """The state proof of a chain that holds *value*, RLP or not, in *slot*."""
+    slots = chain_of(bundle).storage()
+    words = {keccak256(name): value if name == slot else word(number) for name, number in slots.items()}
+    storage = Trie(words)
+    account = keccak256(NETWORK.registry)
+    accounts = Trie({account: rlp.encode([1, 0, storage.root, bytes(32)]), keccak256(b""): rlp.encode([0])})
+    wanted = stateproof.batch_slots(bundle.batch.manifest.batch_id)
+    proofs = tuple((name, storage.prove(keccak256(name))) for name in wanted)
+    return StateProof(header(77, NOW, accounts.root), accounts.prove(account), proofs)
+
+
 def _headers() -> Iterator[Case]:
     world = anchored_world()
     bundle = anchored(world)
@@ -216,6 +245,26 @@ def _headers() -> Iterator[Case]:
         "header_malformed",
     )
     yield shown("deep", "lists nested 20 deep", _nested(20), "header_malformed")
+    short: list[bytes] = [b"\1"] * 14 + [b"\1" * 7]
+    short[3] = b"\4" * 32
+    payload = b"".join(rlp.encode(item) for item in short)
+    assert len(payload) <= 55
+    longer = rlp.encode([*short[:14], b"\1" * (62 - len(payload))])
+    assert longer[0] == 0xF7
+    yield shown(
+        "long-length",
+        "a short length in long form",
+        b"\xf8" + bytes([len(longer) - 1]) + longer[1:],
+        "header_malformed",
+    )
+    big = rlp.encode([*items[:12], bytes(70_000), *items[13:]])
+    value = replace(bundle, beacons=(replace(one, header=b"\xab\xcd" * 9), two)).to_json()
+    before, after = _canonical(value).split((b"\xab\xcd" * 9).hex())
+    start, _, end = big.hex().partition("00" * 70_000)
+    parts = [[before + start, 1], ["00", 70_000], [end + after, 1]]
+    yield Case(
+        "beacon-64-kib", "a header of 70,000 bytes", {"pieces": parts}, 7, "header_malformed", dict(READER)
+    )
     placed = replace(bundle, beacons=(bundle.custody[0],))
     value = placed.to_json()
     value["beacons"][0] = {**{k: v for k, v in value["beacons"][0].items() if k != "details"}, "header": None}

@@ -355,6 +355,18 @@ def _parties() -> Iterator[Case]:
             lambda w: w.on_key(T.RECEIVE, NEWCOMER, SHOP),
         ),
     )
+    yield law(
+        "party-suspended-redeems",
+        "redeemed by a suspended seller, though buyers need no admission",
+        then(delivered, suspend(SHOP), lambda w: redeem(w, SHOP)),
+        "proof_rejected",
+    )
+    yield law(
+        "party-suspended-reinstates",
+        "a suspended seller takes its sale back",
+        then(sell, suspend(SHOP), lambda w: reinstate(w, SHOP)),
+        "proof_rejected",
+    )
     late = World()
     late.commission()
     late.admit((SUPPLIER, supplier))

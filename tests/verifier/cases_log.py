@@ -100,6 +100,8 @@ def _signatures() -> Iterator[Case]:
     foreign = NoteSignature("witness.example/w", b"\1\2\3\4", bytes(72))
     both = world.bundle(note=Note(good.text, (foreign, line)))
     yield bundled("note-foreign-line", "a line by somebody unknown is no harm", both)
+    tiny = replace(foreign, signature=b"\0")
+    yield bundled("note-tiny-line", "a line of five bytes", world.bundle(note=Note(good.text, (tiny, line))))
     sixteen = world.bundle(note=Note(good.text, (*(foreign,) * 15, line)))
     yield bundled("note-16-signatures", "sixteen lines are allowed", sixteen)
     text = world.head().text.replace(ORIGIN, "other.example/log")

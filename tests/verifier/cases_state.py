@@ -65,6 +65,8 @@ def _completeness() -> Iterator[Case]:
     yield bad("ranges-single", "a single entry among the ranges", None, ranges=(*ranges, sale))
     elsewhere = replace(ranges[1], first=5, count=2)
     yield bad("ranges-more", "a range entry that never was", merkle_code, ranges=(*ranges, elsewhere))
+    foreign = replace(elsewhere, subject=b"\x11" * 32)
+    yield bad("ranges-foreign", "a range entry of another batch", None, ranges=(*ranges, foreign))
     yield bad("record-short", "one hash too few", merkle_code, record_path=state.record_path[:-1])
     yield bad(
         "record-swapped",

@@ -112,6 +112,23 @@ class Batch:
         return use_party(self.use(index, buyer))
 
 
+class Tree:
+    """The paths of one tree, its nodes hashed once: a log of thousands would take minutes otherwise."""
+
+    def __init__(self, leaves: list[bytes]) -> None:
+        self._size = len(leaves)
+        self._nodes = {(index, index + 1): leaf for index, leaf in enumerate(leaves)}
+
+    def path(self, index: int) -> tuple[bytes, ...]:
+        return tuple(self._node(*part) for part in merkle.inclusion_ranges(index, self._size))
+
+    def _node(self, begin: int, end: int) -> bytes:
+        if (begin, end) not in self._nodes:
+            middle = begin + merkle.split(end - begin)
+            self._nodes[begin, end] = merkle.node_hash(self._node(begin, middle), self._node(middle, end))
+        return self._nodes[begin, end]
+
+
 @dataclass
 class World:
     """A log in the making, and the bundle that proves one key of it."""
@@ -123,6 +140,7 @@ class World:
     opened: dict[int, OpenedDetails] = field(default_factory=dict)
     headers: dict[int, bytes] = field(default_factory=dict)
     clock: int = START_MS
+    tree: Tree = field(default_factory=lambda: Tree([]))
 
     def add(
         self,
@@ -216,6 +234,7 @@ class World:
         omit: tuple[int, ...] = (),
     ) -> Bundle:
         """The proof of the world's key: *anchors* are (size, unix seconds), *omit* leaves entries out."""
+        self.tree = Tree(self.leaves)
         places = [index for index in range(len(self.entries)) if index not in omit]
         custody = [index for index in places if self._is_custody(self.entries[index])]
         return Bundle(
@@ -245,11 +264,11 @@ class World:
         return entry.type.is_on_keys and entry.subject == self.batch.id and entry.covers(self.index)
 
     def _logged(self, index: int) -> LoggedEntry:
-        path = merkle.inclusion_path(self.leaves, index)
+        path = self.tree.path(index)
         return LoggedEntry(index, self.entries[index], path, self.opened.get(index))
 
     def _beacon(self, index: int) -> BeaconEntry:
-        path = merkle.inclusion_path(self.leaves, index)
+        path = self.tree.path(index)
         return BeaconEntry(index, self.entries[index], path, self.headers.get(index))
 
     def _anchor(self, size: int, time: int) -> AnchorPart:
@@ -266,7 +285,7 @@ class World:
         return StatePart(
             index,
             self.entries[index],
-            merkle.inclusion_path(self.leaves, index),
+            self.tree.path(index),
             merkle.inclusion_path([statetree.record_leaf(record) for record in records], self.index),
             tuple(ranges),
             position,

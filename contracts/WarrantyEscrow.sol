@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {CustodyEntry} from "./CustodyEntry.sol";
 import {EscrowFunds} from "./EscrowFunds.sol";
+import {EscrowOrders} from "./EscrowOrders.sol";
 import {BatchManifest, IProvenanceRegistry} from "./interfaces/IProvenanceRegistry.sol";
 import {IWarrantyEscrow} from "./interfaces/IWarrantyEscrow.sol";
 import {Deposit, Evidence, Fault, State, WarrantyOrder} from "./interfaces/WarrantyTypes.sol";
@@ -11,49 +11,23 @@ import {Deposit, Evidence, Fault, State, WarrantyOrder} from "./interfaces/Warra
 /// @title Escrow for the sale of card keys under warranty
 /// @dev Every deadline is half open: before it the state's actions, from it on its default, so that in every block
 /// exactly one of the two is possible. No function loops over anything but the evidence of its own sender.
-contract WarrantyEscrow is EscrowFunds {
+contract WarrantyEscrow is EscrowFunds, EscrowOrders {
     using CustodyEntry for CustodyEntry.Entry;
-
-    /// @inheritdoc IWarrantyEscrow
-    IProvenanceRegistry public immutable override registry;
-    /// @inheritdoc IWarrantyEscrow
-    uint32 public immutable override minimumWindow;
-    /// @inheritdoc IWarrantyEscrow
-    uint32 public immutable override maximumWindow;
 
     mapping(bytes32 id => Deposit) private deposits;
     mapping(bytes32 id => Fault) private faults;
     /// @inheritdoc IWarrantyEscrow
     mapping(bytes32 id => mapping(uint64 index => bool)) public override answered;
 
-    uint32 private constant LONGEST_WINDOW = 400 days;
     /// @dev The law of the log: a REINSTATE comes at most ten days after what it undoes.
     uint64 private constant REINSTATE_MILLISECONDS = 864_000_000;
 
-    bytes32 private constant DOMAIN_TYPEHASH =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-    bytes32 private constant NAME_HASH = keccak256("Card Key Warranty Escrow");
-    bytes32 private constant VERSION_HASH = keccak256("1");
-    bytes32 private constant ORDER_TYPEHASH = keccak256(
-        "WarrantyOrder(address buyer,address platform,address seller,address arbiter,address issuer,"
-        "address token,uint128 amount,uint128 compensation,bytes32 batchId,uint32 index,address party,"
-        "bytes32 terms,uint64 validUntil,uint32 deliveryWindow,uint32 acceptanceWindow,"
-        "uint32 rulingWindow,uint32 answerWindow)"
-    );
-
     /// @param registry_ the registry whose checkpoints and batches count
-    /// @param minimumWindow_ the shortest window an order may have, seconds; days where people must react, a second
-    /// on a test chain
-    /// @param maximumWindow_ the longest, seconds; at most 400 days
-    constructor(IProvenanceRegistry registry_, uint32 minimumWindow_, uint32 maximumWindow_) {
-        if (address(registry_).code.length == 0) revert InvalidRegistry(address(registry_));
-        if (minimumWindow_ == 0 || minimumWindow_ > maximumWindow_ || maximumWindow_ > LONGEST_WINDOW) {
-            revert InvalidWindowBounds(minimumWindow_, maximumWindow_);
-        }
-        registry = registry_;
-        minimumWindow = minimumWindow_;
-        maximumWindow = maximumWindow_;
-    }
+    /// @param minimum the shortest window an order may have, seconds
+    /// @param maximum the longest, seconds
+    constructor(IProvenanceRegistry registry_, uint32 minimum, uint32 maximum)
+        EscrowOrders(registry_, minimum, maximum)
+    {}
 
     /// @inheritdoc IWarrantyEscrow
     function deposit(WarrantyOrder calldata order, BatchManifest calldata manifest, bytes calldata signature)
@@ -63,11 +37,7 @@ contract WarrantyEscrow is EscrowFunds {
         nonReentrant
         returns (bytes32 id)
     {
-        if (msg.sender != order.buyer) revert NotBuyer(msg.sender, order.buyer);
-        if (block.timestamp > order.validUntil) revert OfferLapsed(order.validUntil, block.timestamp);
-        requireSound(order);
-        requireBatch(order, manifest);
-        requireSigner(order.platform, digestOf(order), signature);
+        requireOrder(order, manifest, signature);
         id = idOf(order);
         if (deposits[id].state != State.None) revert AlreadyDeposited(id);
 
@@ -218,11 +188,6 @@ contract WarrantyEscrow is EscrowFunds {
         return faults[id];
     }
 
-    /// @inheritdoc IWarrantyEscrow
-    function hashOrder(WarrantyOrder calldata order) external view override returns (bytes32 id, bytes32 digest) {
-        return (idOf(order), digestOf(order));
-    }
-
     /// @dev One write closes; what follows are numbers in books, and money moves when its owner asks for it.
     function close(bytes32 id, Deposit storage held, uint128 refund_, uint128 compensation) private {
         held.state = State.Closed;
@@ -337,56 +302,7 @@ contract WarrantyEscrow is EscrowFunds {
         if (block.timestamp >= deadline) revert TooLate(deadline, block.timestamp);
     }
 
-    function requireSound(WarrantyOrder calldata order) private view {
-        if (order.seller == address(0)) revert RoleMissing("seller");
-        if (order.arbiter == address(0)) revert RoleMissing("arbiter");
-        if (order.issuer == address(0)) revert RoleMissing("issuer");
-        if (order.party == address(0)) revert RoleMissing("party");
-        if (order.arbiter == order.buyer || order.arbiter == order.platform || order.arbiter == order.seller) {
-            revert ArbiterIsParty(order.arbiter);
-        }
-        if (order.amount == 0) revert InvalidAmount(order.amount);
-        requireWindow(order.deliveryWindow);
-        requireWindow(order.acceptanceWindow);
-        requireWindow(order.rulingWindow);
-        requireWindow(order.answerWindow);
-    }
-
-    function requireWindow(uint32 window) private view {
-        if (window < minimumWindow || window > maximumWindow) {
-            revert WindowOutOfBounds(window, minimumWindow, maximumWindow);
-        }
-    }
-
-    /// @dev The registry holds neither the manifest nor its `maxUses`, but the batch id is the manifest's hash: who
-    /// gives another `maxUses` names another batch.
-    function requireBatch(WarrantyOrder calldata order, BatchManifest calldata manifest) private view {
-        (bytes32 batchId,) = registry.hashManifest(manifest);
-        if (batchId != order.batchId) revert ManifestOfAnotherBatch(batchId, order.batchId);
-        (, uint32 size,) = registry.batches(batchId);
-        if (size == 0) revert BatchNotRegistered(batchId);
-        if (order.index >= size) revert IndexOutsideBatch(order.index, size);
-    }
-
-    function requireSigner(address platform, bytes32 digest, bytes calldata signature) private pure {
-        (address signer, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (problem != ECDSA.RecoverError.NoError) revert InvalidSignature(digest);
-        if (signer != platform) revert SignerIsNotPlatform(signer, platform);
-    }
-
     function fromNow(uint64 window) private view returns (uint64) {
         return uint64(block.timestamp) + window;
-    }
-
-    /// @dev Not the order's hash: two orders for one sale would let one DELIVER entry release two deposits.
-    function idOf(WarrantyOrder calldata order) private pure returns (bytes32) {
-        return keccak256(abi.encode(order.batchId, order.index, order.party));
-    }
-
-    /// @dev The domain is computed each time: should the chain fork under another id, old signatures stay behind.
-    function digestOf(WarrantyOrder calldata order) private view returns (bytes32) {
-        bytes32 domain =
-            keccak256(abi.encode(DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, block.chainid, address(this)));
-        return keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(ORDER_TYPEHASH, order))));
     }
 }

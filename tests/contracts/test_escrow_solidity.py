@@ -19,16 +19,17 @@ FILES = ("contracts/test/EscrowInvariants.t.sol", "contracts/test/EscrowHandler.
 SUITE = tuple(f"contracts/test/Escrow{name}.t.sol" for name in ("Deposit", "Evidence", "Life", "Money"))
 
 ESCROW = "WarrantyEscrow.sol"
+ORDERS = "EscrowOrders.sol"
 FUNDS = "EscrowFunds.sol"
 ENTRY = "CustodyEntry.sol"
 
 MUTANTS = {
-    "anybody pays for the buyer": (ESCROW, "if (msg.sender != order.buyer) revert", "if (false) revert"),
-    "an old offer holds": (ESCROW, "if (block.timestamp > order.validUntil)", "if (false)"),
-    "anybody signs": (ESCROW, "if (signer != platform)", "if (false)"),
+    "anybody pays for the buyer": (ORDERS, "if (msg.sender != order.buyer) revert", "if (false) revert"),
+    "an old offer holds": (ORDERS, "if (block.timestamp > order.validUntil)", "if (false)"),
+    "anybody signs": (ORDERS, "if (signer != platform)", "if (false)"),
     "a sale is paid twice": (ESCROW, "if (deposits[id].state != State.None)", "if (false)"),
-    "another manifest": (ESCROW, "if (batchId != order.batchId)", "if (false)"),
-    "a party rules": (ESCROW, "if (order.arbiter == order.buyer ||", "if (false &&"),
+    "another manifest": (ORDERS, "if (batchId != order.batchId)", "if (false)"),
+    "a party rules": (ORDERS, "if (order.arbiter == order.buyer ||", "if (false &&"),
     "a stranger rules": (ESCROW, "if (msg.sender != held.arbiter)", "if (false)"),
     "a stranger refunds": (ESCROW, "if (msg.sender != held.platform)", "if (false)"),
     "a cheap way out": (ESCROW, "held.state == State.Funded ? 0 : held.compensation", "0"),

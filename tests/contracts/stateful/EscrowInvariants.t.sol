@@ -56,7 +56,8 @@ contract EscrowInvariants is EscrowFixture {
         uint256[2] memory owed = held();
         for (uint256 i = 0; i < assets.length; ++i) {
             for (uint256 k = 0; k < 6; ++k) {
-                owed[i] += escrow.credits(handler.accounts(k), assets[i]) + escrow.bonds(handler.accounts(k), assets[i]);
+                address account = handler.accounts(k);
+                owed[i] += escrow.credits(account, assets[i]) + escrow.bonds(account, assets[i]);
             }
             uint256 balance = i == 0 ? address(escrow).balance : token.balanceOf(address(escrow));
             equal(balance, owed[i], "balance");

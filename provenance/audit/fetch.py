@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from provenance.audit.source import Fetcher
+from provenance.audit.source import Closes, Fetcher
 from provenance.errors import InputRefused, NotFound, Unavailable
 
 _CHUNK: Final = 1 << 16
@@ -56,7 +56,7 @@ class HttpBounds:
 
 
 class HttpFetcher(Fetcher):
-    """A log at an http(s) address; one connection a thread. No redirects, no proxies, no compression.
+    """A log at an http(s) address; connections are kept. No redirects, no proxies, no compression.
 
     Raises :class:`InputRefused` (``url_malformed``) at birth.
     """
@@ -67,7 +67,7 @@ class HttpFetcher(Fetcher):
         self._url = parsed_url(url)
         self._bounds = bounds or HttpBounds()
         self._sleep = sleep
-        self._threads = threading.local()
+        self._idle: list[http.client.HTTPConnection] = []
 
     def fetch(self, path: str, limit: int) -> bytes:
         for attempt in range(self._bounds.attempts):
@@ -90,6 +90,11 @@ class HttpFetcher(Fetcher):
                 break
         raise failure
 
+    def close(self) -> None:
+        """Close what is open; the next fetch opens anew."""
+        while self._idle:
+            self._idle.pop().close()
+
     def _get(self, path: str, limit: int) -> tuple[int, bytes]:
         connection = self._connection()
         try:
@@ -97,18 +102,21 @@ class HttpFetcher(Fetcher):
                 connection.connect()
             with deadline(connection, self._bounds.fetch_seconds):
                 connection.request("GET", f"{self._url.path.rstrip('/')}/{path}", headers=_HEADERS)
-                response = connection.getresponse()
-                content = read_bounded(response, limit, path)
+                with connection.getresponse() as response:
+                    content = read_bounded(response, limit, path)
+            if response.status != 200:
+                connection.close()  # some servers hang up after an error without saying so
+            self._idle.append(connection)
             return response.status, content
         except BaseException:
             connection.close()
             raise
 
     def _connection(self) -> http.client.HTTPConnection:
-        connection: http.client.HTTPConnection | None = getattr(self._threads, "connection", None)
-        if connection is None:
-            connection = self._threads.connection = connect(self._url, self._bounds.silence_seconds)
-        return connection
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return connect(self._url, self._bounds.silence_seconds)
 
 
 class CachingFetcher(Fetcher):
@@ -120,6 +128,11 @@ class CachingFetcher(Fetcher):
     def __init__(self, inner: Fetcher, folder: Path) -> None:
         self._inner = inner
         self._folder = folder
+
+    def close(self) -> None:
+        """Close *inner*."""
+        if isinstance(self._inner, Closes):
+            self._inner.close()
 
     def fetch(self, path: str, limit: int) -> bytes:
         if not path.startswith("tile/") or ".p/" in path:
@@ -143,16 +156,21 @@ class deadline:
 
     def __init__(self, connection: http.client.HTTPConnection, seconds: float) -> None:
         self._connection = connection
+        self._is_cut = False
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
 
     def __enter__(self) -> None:
         self._timer.start()
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._timer.cancel()
+        if self._is_cut and kind is None:
+            # What came before the cut may look like a whole answer.
+            raise TimeoutError("the answer took too long")
 
     def _cut(self) -> None:
+        self._is_cut = True
         sock = self._connection.sock
         if sock is not None:
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from provenance.core.entries import ENTRY_SIZE
 from provenance.core.merkle import HASH_SIZE
@@ -29,12 +29,26 @@ class Fetcher(Protocol):
         ...
 
 
+@runtime_checkable
+class Closes(Protocol):
+    """What holds connections and can let go of them."""
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
 class LogSource:
     """A log behind *fetcher*. What is read here is well formed, and not yet believed."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
         self._bundles: OrderedDict[int, tuple[bytes, ...]] = OrderedDict()
+
+    def close(self) -> None:
+        """Let go of the fetcher's connections, if it has any."""
+        if isinstance(self._fetcher, Closes):
+            self._fetcher.close()
 
     def checkpoint(self) -> Note:
         """The newest note; raises :class:`InputRefused` (``note_malformed``)."""

@@ -61,7 +61,8 @@ def audit(
     from provenance.core.notes import Checkpoint
 
     with tempfile.TemporaryDirectory(prefix="provenance-audit-") as folder:
-        running = _audit(log, cache or Path(folder), brought)
+        source = source_of(log, cache or Path(folder))
+        running = _audit(source, brought)
         told = None if resume is None else snapshot.load(running.replay, resume)
         if told is not None:
             running.take_up(told)
@@ -69,6 +70,7 @@ def audit(
         with progress("Replaying the log", None) as advance:
             running.progress = advance
             report = running.run()
+        source.close()
         seconds = time.monotonic() - began
         if resume is not None:
             snapshot.save(
@@ -90,7 +92,7 @@ def source_of(log: str, cache: Path | None) -> LogSource:
     return LogSource(fetcher if cache is None else CachingFetcher(fetcher, cache))
 
 
-def _audit(log: str, cache: Path, brought: dict[str, Any]) -> Audit:
+def _audit(source: LogSource, brought: dict[str, Any]) -> Audit:
     from provenance.audit.run import Audit, Auditor
     from provenance.core.notes import MAX_NOTE_SIZE, Note, VerifierKey
     from provenance.core.policy import MAX_POLICY_SIZE, Policy
@@ -102,7 +104,7 @@ def _audit(log: str, cache: Path, brought: dict[str, Any]) -> Audit:
         node=_node(brought["node"], brought["chain_id"], brought["registry"]),
         seen=tuple(Note.parse(read_bytes(path, MAX_NOTE_SIZE)) for path in brought["seen"]),
     )
-    return Audit(source_of(log, cache), auditor)
+    return Audit(source, auditor)
 
 
 def _node(url: str | None, chain_id: int | None, registry: str | None) -> AuditNode | None:

@@ -80,8 +80,8 @@ def _post(
             connection.sock.settimeout(answer_seconds)
         with deadline(connection, answer_seconds):
             connection.request("POST", f"{url.path.rstrip('/')}/add-checkpoint", body)
-            response = connection.getresponse()
-            return response.status, read_bounded(response, MAX_ANSWER, "the witness's answer")
+            with connection.getresponse() as response:
+                return response.status, read_bounded(response, MAX_ANSWER, "the witness's answer")
     except (OSError, http.client.HTTPException) as error:
         raise Unavailable(
             f"the witness {witness.key.name} did not answer: {type(error).__name__}",

@@ -13,6 +13,7 @@ from provenance.core.claims import (
     MOVES,
     Appealed,
     Approved,
+    BlockKey,
     Claim,
     ClockPaused,
     ClockResumed,
@@ -210,6 +211,7 @@ def test_whatever_is_paid_reissued_or_drawn_adds_up_to_one_remedy_of_the_terms(
     assert kinds.count(PayRefund) <= 1
     assert kinds.count(DrawBond) <= kinds.count(PayRefund)
     assert kinds.count(OpenRecourse) <= 1
+    assert kinds.count(BlockKey) <= 1
     assert kinds.count(IssueVoucher) <= 1
     claim, amount = run.claim, money.parse(price, "CNY")
     if kinds.count(Reissue) and kinds.count(PayRefund):

@@ -23,7 +23,7 @@ REASONS: Final[Mapping[type[e.Event], ClaimReason]] = {
     e.Withdrawn: ClaimReason.WITHDRAWN,
     e.ClockPaused: ClaimReason.PAUSED,
     e.ClockResumed: ClaimReason.RESUMED,
-    e.Confirmed: ClaimReason.CLOSED,
+    e.Confirmed: ClaimReason.CONFIRMED,
     e.DeadlinePassed: ClaimReason.DEFAULTED,
 }
 """The CLAIM entry of each event; the others write a REMEDY entry."""

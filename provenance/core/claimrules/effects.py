@@ -17,17 +17,16 @@ class ClaimReason(IntEnum):
     DETECTED = 1
     FILED = 2
     DECIDED = 3
-    SENT_TO_REVIEW = 4
-    EVIDENCE_ASKED = 5
-    EVIDENCE_GIVEN = 6
-    APPROVED = 7
-    REJECTED = 8
-    APPEALED = 9
-    WITHDRAWN = 10
-    PAUSED = 11
-    RESUMED = 12
-    DEFAULTED = 13
-    CLOSED = 14
+    EVIDENCE_ASKED = 4
+    EVIDENCE_GIVEN = 5
+    APPROVED = 6
+    REJECTED = 7
+    APPEALED = 8
+    WITHDRAWN = 9
+    PAUSED = 10
+    RESUMED = 11
+    DEFAULTED = 12
+    CONFIRMED = 13
 
 
 class RemedyReason(IntEnum):
@@ -39,7 +38,6 @@ class RemedyReason(IntEnum):
     VOUCHER = 4
     MULTIPLE = 5
     NOT_POSSIBLE = 6
-    UNPAID = 7
 
 
 class Notice(StrEnum):

@@ -89,12 +89,14 @@ def close(claim: Claim, now: int, outcome: Outcome | None = None) -> Step:
 
 def _begin(claim: Claim, now: int) -> Step:
     kind = claim.rungs[0].kind
+    # Once a claim: a refund that takes the place of a reissue finds the key blocked already.
+    blocked = () if claim.state is State.REISSUING else (BlockKey(),)
     if kind is RemedyKind.REISSUE:
-        return enter(claim, State.REISSUING, now), (BlockKey(), Reissue())
+        return enter(claim, State.REISSUING, now), (*blocked, Reissue())
     if kind is RemedyKind.RECOVERY:
         return enter(claim, State.RECOVERING, now), (StartRecovery(),)
     pay = IssueVoucher(claim.owed) if kind is RemedyKind.VOUCHER else PayRefund(claim.owed)
-    return enter(claim, State.PAYING, now), (BlockKey(), pay)
+    return enter(claim, State.PAYING, now), (*blocked, pay)
 
 
 def draw(claim: Claim, now: int) -> Step:

@@ -1,0 +1,102 @@
+"""The public log by commands alone: audited over HTTP and from files, proven, checked, re-keyed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from provenance import keyfiles
+from provenance.core.notes import verifier_key
+from provenance.core.policy import Policy
+from tests.cli.conftest import World
+
+
+def log_key(world: World) -> str:
+    seed = keyfiles.load(world.shell.home / "secrets", "log.key")
+    return verifier_key("localhost/log", seed).encode()
+
+
+def test_an_auditor_needs_an_address_and_a_key(
+    world: World, registered: Callable[[int], str], tmp_path: Path
+) -> None:
+    registered(4)
+    world.shell.run("worker", "--once")
+    address = f"http://127.0.0.1:{world.service.port}/v1/log"
+    kept = tmp_path / "audit.state"
+    told = world.shell.json("audit", address, "--log-key", log_key(world), "--resume", kept)
+    assert (told["clean"], told["batches"], told["findings"]) == (True, 1, [])
+    assert told["entries_replayed"] == told["size"] > 5
+    assert not any("without a manifest" in text for text in told["not_checked"])
+    again = world.shell.json("audit", address, "--log-key", log_key(world), "--resume", kept)
+    assert (again["clean"], again["entries_replayed"]) == (True, 0)
+
+
+def test_the_exported_folder_is_audited_and_a_changed_file_is_told_with_its_place(
+    world: World, registered: Callable[[int], str], tmp_path: Path
+) -> None:
+    registered(4)
+    world.shell.run("worker", "--once")
+    site = tmp_path / "site"
+    size = world.shell.json("log", "export", site)["size"]
+    key = log_key(world)
+    assert "Nothing is wrong" in world.shell.run("audit", site, "--log-key", key).stdout
+    bundle = site / f"tile/entries/000.p/{size}"
+    raw = bytearray(bundle.read_bytes())
+    raw[126 * 5 + 2 + 60] ^= 1
+    bundle.write_bytes(raw)
+    told = world.shell.json("audit", site, "--log-key", key, code=1)
+    assert ("tile_wrong", 5) in {(one["rule"], one.get("index")) for one in told["findings"]}
+
+
+def test_a_missing_log_says_nothing_about_any_log(world: World, tmp_path: Path) -> None:
+    told = world.shell.json("audit", tmp_path / "nowhere", code=1)
+    assert told["error"]["code"] == "file_not_found"
+    told = world.shell.json("audit", "http://127.0.0.1:1", code=3)
+    assert told["error"]["code"] == "source_unreachable"
+
+
+def test_an_event_is_proven_and_the_proof_verified_offline(
+    world: World, registered: Callable[[int], str], tmp_path: Path
+) -> None:
+    registered(4)
+    world.shell.run("worker", "--once")
+    from provenance.config import load_settings
+    from provenance.store.database import Database
+
+    database = Database(load_settings().url)
+    with database.read() as connection:
+        event = bytes(connection.exec_driver_sql("SELECT event FROM entry WHERE log_index = 4").scalar())
+    database.dispose()
+    file = tmp_path / "one.tlog-proof"
+    world.shell.run("log", "proof", event.hex(), "--out", file)
+    told = world.shell.json("log", "verify", file, "--log-key", log_key(world))
+    assert (told["verified"], told["index"]) == (True, 4)
+    policy = tmp_path / "policy"
+    policy.write_text(f"log {log_key(world)}\nquorum none\n")
+    assert Policy.parse(policy.read_bytes()).quorum is None
+    assert world.shell.json("log", "verify", file, "--policy", policy)["verified"]
+    stranger = verifier_key("localhost/log", bytes(32)).encode()
+    world.shell.run("log", "verify", file, "--log-key", stranger, code=1)
+
+
+def test_the_database_is_checked_and_the_key_changed_by_command(
+    world: World, registered: Callable[[int], str]
+) -> None:
+    registered(4)
+    world.shell.run("worker", "--once")
+    assert world.shell.json("fsck")["clean"]
+    old = log_key(world)
+    told = world.shell.json("log", "rotate-key")
+    assert (told["old"], told["new"]) == (old, log_key(world))
+    world.shell.run("worker", "--once")
+    address = f"http://127.0.0.1:{world.service.port}/v1/log"
+    for key in (old, told["new"]):
+        assert world.shell.json("audit", address, "--log-key", key)["clean"]
+    assert world.shell.json("fsck")["clean"]
+
+
+def test_a_witness_makes_the_key_that_policies_name(world: World, tmp_path: Path) -> None:
+    key = world.shell.json("witness", "init", "--folder", tmp_path / "w", "--name", "w.example/one")["key"]
+    again = world.shell.json("witness", "init", "--folder", tmp_path / "w", "--name", "w.example/one")["key"]
+    assert key == again
+    assert key.startswith("w.example/one+")

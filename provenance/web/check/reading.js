@@ -22,12 +22,13 @@ export function read(format, text) {
   }
 }
 
-/** The fault that every format finds at one place (a character that no key has), or null. */
+/** The fault at a character that no format has (letters and digits some format may have), or null. */
 export function sharedFault(formats, text) {
-  const faults = formats.filter((format) => format.id !== ANY_TEXT).map((format) => read(format, text).fault);
-  const [first] = faults;
-  const isShared = faults.every((fault) => fault?.code === first?.code && fault?.position === first?.position);
-  return isShared ? first : null;
+  const characters = Array.from(text);
+  const faults = formats.map((format) => (format.id === ANY_TEXT ? null : read(format, text).fault));
+  const strange = faults.filter((fault) => fault && !/^[0-9A-Za-z]?$/.test(characters[fault.position] ?? ""));
+  const [first] = strange.sort((one, other) => one.position - other.position);
+  return first ?? null;
 }
 
 /** A fault in words: the sentence, and the text with the place marked. */

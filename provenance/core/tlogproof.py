@@ -38,6 +38,8 @@ class TlogProof:
 
     def __post_init__(self) -> None:
         InclusionProof(self.index, self.checkpoint.size, self.path)
+        if self.extra == b"":
+            raise _malformed("a proof without extra data has no line for it")
 
     @property
     def checkpoint(self) -> Checkpoint:

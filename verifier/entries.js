@@ -16,6 +16,7 @@ const RANGE_TYPES = ["COMMISSION", "TRANSFER", "RECEIVE", "VOID"];
 /** PARTY reasons: 1 to 6 admit in a role, 7 suspends, 8 lets `party` stand for the subject's address. */
 export const ISSUER = 3;
 export const OPERATOR = 6;
+export const SUSPENDED = 7;
 export const SUCCEEDED = 8;
 
 /** Read an entry; throws Refused (entry_malformed). Times and 64-bit numbers are BigInt. */

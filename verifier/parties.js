@@ -1,5 +1,5 @@
 // Who is who in the law of custody: admissions, suspensions and successions (FORMATS §5, type 32).
-import { OPERATOR, SUCCEEDED } from "./entries.js";
+import { OPERATOR, SUCCEEDED, SUSPENDED } from "./entries.js";
 import { countBelow } from "./search.js";
 
 const AN_ADDRESS = "00".repeat(12);
@@ -53,8 +53,9 @@ export class Parties {
   note(at, { subject, reason, party }) {
     const about = subject.slice(24);
     const held = this.roles(about, Infinity);
-    const isAdmission = reason >= 1 && reason <= OPERATOR;
-    put(this.held, about, at, isAdmission ? new Set([...held, reason]) : NONE);
+    if (reason >= 1 && reason <= OPERATOR) put(this.held, about, at, new Set([...held, reason]));
+    // A reason that is not known here changes nothing.
+    if (reason === SUSPENDED || reason === SUCCEEDED) put(this.held, about, at, NONE);
     if (reason !== SUCCEEDED) return;
     put(this.held, party, at, new Set([...this.roles(party, Infinity), ...held]));
     put(this.heirs, about, at, party);

@@ -36,9 +36,10 @@ class PartyBook(Parties):
         held = self.now.get(about, frozenset())
         if entry.reason in ADMISSIONS:
             self._set_roles(index, about, held | {PartyReason(entry.reason)})
-            return
-        self._set_roles(index, about, frozenset())
-        if entry.reason == PartyReason.SUCCEEDED:
+        elif entry.reason == PartyReason.SUSPENDED:
+            self._set_roles(index, about, frozenset())
+        elif entry.reason == PartyReason.SUCCEEDED:
+            self._set_roles(index, about, frozenset())
             self._set_roles(index, entry.party, self.now.get(entry.party, frozenset()) | held)
             self._succeed(index, about, entry.party)
 

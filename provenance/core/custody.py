@@ -12,7 +12,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType, PartyReason, number_party
+from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType, PartyReason
 from provenance.core.lives import BatchFacts, KeyCustody, Life, State, code_of, refusal, sold_code, standing
 from provenance.core.parties import Parties, Step
 
@@ -230,8 +230,7 @@ def _reissue_unsold(key: KeyCustody, by_supplier: bool) -> KeyCustody:
 
 
 def _correction(key: KeyCustody, step: Step, parties: Parties) -> KeyCustody:
-    placed = {number_party(past.index): past for past in key.steps if past.index is not None}
-    meant = placed.get(step.entry.party)
+    meant = key.step_at(step.entry.party)
     if meant is None:
         raise refusal("no_such_entry", "a CORRECTION means an earlier entry on this key")
     by_actor = step.entry.actor == parties.resolve(meant.entry.actor, step)

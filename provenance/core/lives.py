@@ -5,12 +5,17 @@ Frozen values; :mod:`provenance.core.custody` holds the rules that lead from one
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Final
 
-from provenance.core.entries import ZERO_ADDRESS, Entry
+from provenance.core.entries import ZERO_ADDRESS, Entry, number_party
 from provenance.core.parties import Step
 from provenance.errors import CustodyRefused
+
+_NO_INDEX: Final = b"\xff" * 21
+"""Greater than every log index in the place of an address."""
 
 
 class State(IntEnum):
@@ -87,6 +92,15 @@ class KeyCustody:
         """The standing life with the newest entry; only where there is one."""
         return max(self.lives, key=lambda life: life.last.entry.time)
 
+    def step_at(self, number: bytes) -> Step | None:
+        """The step whose log index *number* is, as the 20 bytes of a CORRECTION's party.
+
+        Steps that still wait for an index stand last.
+        """
+        place = bisect_left(self.steps, number, key=_index_as_party)
+        found = self.steps[place] if place < len(self.steps) else None
+        return found if found and _index_as_party(found) == number else None
+
     def life(self, party: bytes) -> Life | None:
         """The standing life of that use, if any."""
         return next((life for life in self.lives if life.party == party), None)
@@ -122,3 +136,7 @@ def standing(key: KeyCustody, party: bytes) -> Life:
             raise refusal("void", "the key is void", key.barred)
         raise refusal("no_such_use", "no standing sale of this key to that use")
     return life
+
+
+def _index_as_party(step: Step) -> bytes:
+    return _NO_INDEX if step.index is None else number_party(step.index)

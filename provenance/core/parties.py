@@ -80,9 +80,10 @@ class ListedParties:
         held = self._now(about)
         if entry.reason in ADMISSIONS:
             self._set(about, position, held | {PartyReason(entry.reason)})
-            return
-        self._set(about, position, frozenset())
-        if entry.reason == PartyReason.SUCCEEDED:
+        elif entry.reason == PartyReason.SUSPENDED:
+            self._set(about, position, frozenset())
+        elif entry.reason == PartyReason.SUCCEEDED:
+            self._set(about, position, frozenset())
             self._set(entry.party, position, self._now(entry.party) | held)
             self._heirs.setdefault(about, []).append((position, entry.party))
 

@@ -268,6 +268,7 @@ def _parties() -> Iterator[Case]:
         "suspended, admitted again, sold",
         then(suspend(SHOP), admit(SHOP, platform), sell),
     )
+    yield law("party-unknown-reason", "a PARTY reason not known here", then(admit(SHOP, 99), sell))
     yield law("party-suspended-later", "suspended after the sale", then(sell, suspend(SHOP)))
     yield law("party-succeeded", "the successor sells", then(moved, lambda w: sell(w, NEWCOMER)))
     yield law("party-old", "the old address sells after the succession", then(moved, sell), "not_holder")

@@ -11,7 +11,7 @@ PARALLEL := -n 2 --dist loadgroup
 SLOW := node or postgres or browser or race or crash or slow
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-fast lint format bench docs lock clean
+.PHONY: help setup demo up test test-fast lint format verifier bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ lint: $(STAMP) ## ruff, its formatter, mypy --strict
 format: $(STAMP) ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+verifier: node_modules/.stamp ## build the browser verifier's one-file page
+	$(BIN)/node verifier/page/build.mjs
 
 bench: $(STAMP) ## measure, and print tables
 	$(BIN)/python -m bench

@@ -232,6 +232,20 @@ def test_used_after_the_delivery_by_the_buyer_himself_is_excluded_with_the_log_e
     assert own.evidence in decision.rejection.evidence
 
 
+@pytest.mark.parametrize(("asked", "expected"), [(2 * MINUTE, F.COVERED), (4 * MINUTE, F.EXCLUDED)])
+def test_a_balance_that_was_short_before_the_buyer_redeemed_is_not_his_doing(
+    asked: int, expected: Finding
+) -> None:
+    own = key_event(A.REDEEM, 3 * MINUTE)
+    known = facts(key_events=(SOLD, own), issuer=(answer(I.INSUFFICIENT_BALANCE, asked),))
+    assert found(known, C.INSUFFICIENT_BALANCE).finding is expected
+
+
+def test_one_piece_of_evidence_from_someone_with_a_stake_is_enough_to_want_a_person() -> None:
+    receipt = evidence("carrier_receipt", Source.BUYER)
+    assert found(facts(submitted=moment(0), evidence=(receipt,)), C.CARRIER_DELAY).finding is F.UNCLEAR
+
+
 def test_two_trusted_sources_that_disagree_go_to_a_person() -> None:
     own = key_event(A.REDEEM, 3 * MINUTE)
     known = facts(key_events=(SOLD, own), issuer=(answer(I.ALREADY_USED, HOUR, used=10),))

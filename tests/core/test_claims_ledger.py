@@ -70,6 +70,12 @@ def test_double_compensation_is_the_price_back_and_the_same_again() -> None:
     assert split == {K.REFUNDED: "100.00", K.COMPENSATION: "100.00"}
 
 
+def test_a_voucher_that_the_bond_paid_in_money_is_compensation() -> None:
+    amount = money.parse("5.00", "CNY")
+    drawn = Given(RemedyKind.VOUCHER, amount, money.zero("CNY"), money.zero("CNY"), START)
+    assert [each.kind for each in remedy_postings(drawn, PRICE, CLAIM)] == [K.COMPENSATION]
+
+
 def test_no_second_remedy_no_over_refund_no_second_payment() -> None:
     ledger = paid().post(posting(K.REFUNDED, "60.00"))
     assert code_of(ledger, posting(K.REFUNDED, "40.01")) == "ledger_over_refund"

@@ -20,11 +20,13 @@ from provenance.core.claims import (
     DeadlinePassed,
     Decide,
     Decided,
+    Decision,
     DrawBond,
     Effect,
     Event,
     EvidenceAsked,
     EvidenceGiven,
+    Finding,
     FreezeEscrow,
     Impossible,
     IssueVoucher,
@@ -54,7 +56,16 @@ from provenance.core.claims import (
     settle,
 )
 from provenance.core.entries import commit_details
-from provenance.core.terms import Cause, ExclusionCode, Liability, RemedyKind, Source, State
+from provenance.core.terms import (
+    Cause,
+    ExclusionCode,
+    Liability,
+    Remedy,
+    RemedyKind,
+    Source,
+    State,
+    Terms,
+)
 from provenance.errors import Refused
 from tests.core.claim_world import (
     ANNA,
@@ -88,6 +99,7 @@ from tests.core.claim_world import (
 S = State
 T0 = START + HOUR
 YES = Liability.SUPPLIER
+MAINTENANCE = Pause(ExclusionCode.ISSUER_MAINTENANCE, T0, None, (evidence("issuer_answer", Source.ISSUER),))
 
 
 def cny(amount: str) -> money.Money:
@@ -291,6 +303,21 @@ def test_a_decision_about_another_cause_is_refused() -> None:
     assert code_of(opened(), Decided(other, evidence()), T0) == "wrong_cause"
 
 
+def test_an_automatic_refusal_keeps_to_the_terms_too() -> None:
+    receipt = evidence("carrier_receipt", Source.CARRIER)
+    forged = Rejection(RejectionCode.BUYER_ACCOUNT_IN_ARREARS, "5.1", (receipt,))
+    cause = Cause.CARRIER_DELAY
+    decision = Decision(cause, Finding.EXCLUDED, "5.1", Liability.BUYER, (receipt,), rejection=forged)
+    assert code_of(opened(cause), Decided(decision, evidence()), T0) == "exclusion_evidence_missing"
+
+
+def test_a_fault_that_a_maintenance_hides_waits_with_its_clock_stopped() -> None:
+    known = facts(delivered=None, pauses=(replace(MAINTENANCE, start=START),))
+    claim, _ = decided(opened(Cause.LATE_DELIVERY, delivered=None), known, T0)
+    assert (claim.state, claim.paused_since) == (S.REVIEW, T0)
+    assert due(after(claim, (ClockResumed(), T0 + HOUR))) == T0 + 3 * HOUR + 1
+
+
 # ---- decided by people ----
 
 
@@ -420,6 +447,12 @@ def test_a_reviewers_request_that_the_cause_does_not_need_costs_no_right_when_it
     assert lapsed.state is S.REVIEW
 
 
+def test_what_was_asked_for_and_given_is_not_missing() -> None:
+    claim = after(asking(), (EvidenceGiven((evidence("police_report", Source.BUYER),)), T0 + 1))
+    missing = Rejection(RejectionCode.EVIDENCE_MISSING, claim.rule.clause.number, (evidence(),))
+    assert code_of(claim, Rejected(ANNA, missing), T0 + 2) == "evidence_never_asked"
+
+
 # ---- appeal, withdrawal ----
 
 
@@ -440,6 +473,12 @@ def test_an_appeal_above_the_limit_takes_two_new_people() -> None:
     one = after(appealed, (Approved(BEN, YES), T0 + 2 * HOUR))
     assert one.state is S.APPEALED
     assert after(one, (Approved(CARL, YES), T0 + 3 * HOUR)).state is S.REISSUING
+
+
+def test_an_approval_before_the_refusal_does_not_count_in_the_appeal() -> None:
+    claim = after(in_review(price="5000.00"), (Approved(ANNA, YES), T0 + HOUR))
+    claim = after(claim, (Rejected(BEN, no_fault(claim)), T0 + HOUR), (Appealed(), T0 + HOUR))
+    assert after(claim, (Approved(CARL, YES), T0 + HOUR)).state is S.APPEALED
 
 
 @pytest.mark.parametrize(
@@ -487,6 +526,31 @@ def test_a_valuable_good_is_recovered_first_and_else_refunded_in_full_exactly_on
     assert code_of(done, Recovered(evidence()), done.changed_at) == "already_remedied"
 
 
+def with_ladder(cause: Cause, of: Terms, *remedies: Remedy) -> Terms:
+    changed = tuple(replace(each, remedies=remedies) if each.cause is cause else each for each in of.causes)
+    return replace(of, causes=changed)
+
+
+def test_a_reissue_that_follows_a_recovery_has_its_own_time() -> None:
+    rungs = (Remedy(RemedyKind.RECOVERY), Remedy(RemedyKind.REISSUE), Remedy(RemedyKind.REFUND, 100))
+    claim = in_review(Cause.STOLEN, of=with_ladder(Cause.STOLEN, GRADED, *rungs))
+    claim = after(claim, (Approved(ANNA, YES), T0 + HOUR))
+    now = T0 + 2 * DAY
+    claim = after(claim, (RemedyImpossible(Impossible.NOT_RECOVERED), now))
+    assert (claim.state, due(claim)) == (S.REISSUING, now + 25 * MINUTE + 1)
+
+
+def test_a_voucher_is_a_voucher_unless_the_bond_had_to_pay_it_in_money() -> None:
+    rung = Remedy(RemedyKind.VOUCHER, amount=cny("5.00"))
+    claim = in_review(of=with_ladder(Cause.USED_BEFORE_DELIVERY, SELF, rung))
+    paying, effects = advance(claim, Approved(ANNA, YES), T0 + HOUR)
+    assert IssueVoucher(cny("5.00")) in effects
+    done = after(paying, (Paid(cny("5.00"), evidence()), T0 + HOUR)).given
+    assert done is not None and (str(done.paid), str(done.voucher)) == ("0.00", "5.00")
+    drawn = after(late(paying, due(paying) or 0), (Paid(cny("5.00"), evidence()), T0 + 2 * HOUR)).given
+    assert drawn is not None and (str(drawn.paid), str(drawn.voucher)) == ("5.00", "0.00")
+
+
 def test_a_remedy_is_given_once() -> None:
     done = after(reissuing(), (Reissued(digest()), T0 + 1))
     for event in (Reissued(digest()), Paid(cny("100.00"), evidence()), Recovered(evidence())):
@@ -507,8 +571,6 @@ def test_an_escrow_is_frozen_from_the_first_step_to_the_last() -> None:
 
 
 # ---- pauses ----
-
-MAINTENANCE = Pause(ExclusionCode.ISSUER_MAINTENANCE, T0, None, (evidence("issuer_answer", Source.ISSUER),))
 
 
 def test_a_pause_of_the_terms_shifts_the_deadline_by_its_length() -> None:

@@ -92,7 +92,8 @@ class Claim:
     """A claim at one moment. Made by ``open_claim``, changed only by ``advance``.
 
     ``clock_from`` is when the clock of this state began, ``decide_from`` that of the decision,
-    ``remedy_from`` that of the remedy; all are shifted by pauses. ``rungs`` is what is left of the ladder.
+    ``remedy_from`` that of the remedy; pauses shift the first two, as no remedy is paused. ``rungs`` is
+    what is left of the ladder.
     """
 
     claim_id: bytes

@@ -96,7 +96,7 @@ def rejected(claim: Claim, event: e.Rejected, now: int) -> Step:
 
 def reject(claim: Claim, rejection: Rejection, now: int) -> Step:
     """The refusal stands: open to one appeal, and final after it."""
-    refused = replace(claim, rejection=rejection, approvals=())
+    refused = replace(claim, rejection=rejection)
     if claim.was_appealed:
         return moving.close(refused, now, Outcome.REJECTED)
     told = (Notify(Who.BUYER, Notice.REJECTED),)
@@ -140,7 +140,6 @@ def clock_resumed(claim: Claim, event: e.ClockResumed | e.DeadlinePassed, now: i
         paused_ms=claim.paused_ms + length,
         clock_from=claim.clock_from + length,
         decide_from=claim.decide_from + length,
-        remedy_from=claim.remedy_from + length,
         changed_at=now,
     )
     return resumed, (Notify(Who.BUYER, Notice.CLOCK_RESUMED),)

@@ -161,7 +161,7 @@ def _voided(facts: OrderFacts, terms: Terms, now: int) -> Fault | None:
 
 def _recalled(facts: OrderFacts, terms: Terms, now: int) -> Fault | None:
     event = _after_sale(facts, Act.RECALL)
-    return event and Fault(Cause.RECALLED, Liability.SUPPLIER, (event.evidence,))
+    return None if event is None else Fault(Cause.RECALLED, Liability.SUPPLIER, (event.evidence,))
 
 
 def _stolen(facts: OrderFacts, terms: Terms, now: int) -> Fault | None:

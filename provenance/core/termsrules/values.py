@@ -257,5 +257,6 @@ class Terms:
     @property
     def clauses(self) -> tuple[Clause, ...]:
         """Every clause that a decision can cite."""
-        parts = (self.cover, self.clocks, self.limits, *self.causes, *self.exclusions)
-        return tuple(part.clause for part in parts)
+        general = (self.cover.clause, self.clocks.clause, self.limits.clause)
+        causes = (each.clause for each in self.causes)
+        return (*general, *causes, *(each.clause for each in self.exclusions))

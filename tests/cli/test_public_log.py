@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from provenance import keyfiles
 from provenance.core.notes import verifier_key
 from provenance.core.policy import Policy
 from tests.cli.conftest import World
+from tests.cli.test_processes import chain_url as chain_url
 
 
 def log_key(world: World) -> str:
@@ -100,3 +103,19 @@ def test_a_witness_makes_the_key_that_policies_name(world: World, tmp_path: Path
     again = world.shell.json("witness", "init", "--folder", tmp_path / "w", "--name", "w.example/one")["key"]
     assert key == again
     assert key.startswith("w.example/one+")
+
+
+@pytest.mark.node
+def test_an_auditor_with_a_node_finds_every_anchor_and_batch_on_the_chain(
+    chain_url: str, world: World, registered: Callable[[int], str], tmp_path: Path
+) -> None:
+    registered(3)
+    assert world.shell.json("anchor", "--here", "--timeout", 60)["anchored"]
+    status = world.shell.json("chain", "status")["chain"]
+    network = ("--chain-id", status["chain_id"], "--registry", status["registry"], "--node", chain_url)
+    address = f"http://127.0.0.1:{world.service.port}/v1/log"
+    told = world.shell.json("audit", address, "--log-key", log_key(world), *network)
+    assert (told["clean"], told["findings"]) == (True, [])
+    assert told["anchors"] >= 1 and told["states"] >= 1
+    assert "1 batches are registered on chain, signed by their suppliers" in told["established"]
+    assert told["not_checked"] == ["witnesses: no policy was brought"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from provenance.store.database import Connection
 from provenance.store.keys import LIVE_BATCH
@@ -50,22 +50,12 @@ def insert_one(connection: Connection, holding: Holding) -> None:
 
 def lock_shared(connection: Connection, number: int, indices: Sequence[int]) -> dict[int, Holding]:
     """The holdings over *indices* of one batch, share-locked: no RECEIVE or range VOID passes meanwhile."""
-    for _ in range(_LOOKS):
-        found = _overlapping(connection, number, min(indices), max(indices) + 1, "share")
-        covering = _cover(found, indices)
-        if covering is not None:
-            return covering
-    raise RuntimeError("the holdings of a batch do not cover its keys")
+    return _covering(connection, number, indices, "share")
 
 
 def over(connection: Connection, number: int, indices: Sequence[int]) -> dict[int, Holding]:
     """The holdings over *indices*, without a lock."""
-    for _ in range(_LOOKS):
-        found = _overlapping(connection, number, min(indices), max(indices) + 1, None)
-        covering = _cover(found, indices)
-        if covering is not None:
-            return covering
-    raise RuntimeError("the holdings of a batch do not cover its keys")
+    return _covering(connection, number, indices, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +136,11 @@ def clear_offer(connection: Connection, number: int, offer: bytes) -> None:
 
 def hand_on(connection: Connection, old: bytes, new: bytes) -> None:
     """After a succession: what *old* held, *new* holds."""
-    connection.execute(update(table).where(table.c.holder == old).values(holder=new))
-
-
-def drop_batch(connection: Connection, number: int) -> None:
-    """Remove the holdings of a batch that was never commissioned."""
-    connection.execute(delete(table).where(table.c.batch == number))
+    # Until nothing is left: a recall for whose lock we waited may have split a holding, and the pieces
+    # are younger than the statement that waited.
+    handed_on = update(table).where(table.c.holder == old).values(holder=new)
+    while connection.execute(handed_on).rowcount:
+        pass
 
 
 def _resize(connection: Connection, held: Holding, count: int) -> None:
@@ -175,6 +164,17 @@ def _overlapping(
     if lock:
         query = query.with_for_update(read=lock == "share")
     return [_holding(row) for row in connection.execute(query)]
+
+
+def _covering(
+    connection: Connection, number: int, indices: Sequence[int], lock: str | None
+) -> dict[int, Holding]:
+    for _ in range(_LOOKS):
+        found = _overlapping(connection, number, min(indices), max(indices) + 1, lock)
+        covering = _cover(found, indices)
+        if covering is not None:
+            return covering
+    raise RuntimeError("the holdings of a batch do not cover its keys")
 
 
 def _cover(found: Iterable[Holding], indices: Sequence[int]) -> dict[int, Holding] | None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from provenance.core.entries import Entry, EntryType
-from provenance.core.lives import State
 from provenance.errors import AccessDenied, CustodyRefused, InputRefused
 from provenance.services import acts, ranges
 from provenance.services.context import Context, Recorded
@@ -73,12 +72,9 @@ class RecallService:
         self, connection: Connection, batch: LockedBatch, piece: Range, held: Sequence[Holding]
     ) -> None:
         first, stop = piece[0], sum(piece)
-        if any(one.voided_at is None and one.first < stop and first < one.stop for one in held):
-            gone = (State.REDEEMED, State.VOID)
-            touched = keys.touched_in(connection, batch.number, *piece)
-            if sum(1 for row in touched if row.state in gone) < piece[1]:
-                return
-        raise CustodyRefused("every key of the range is redeemed or void", code="void", first=first)
+        standing = any(one.voided_at is None and one.first < stop and first < one.stop for one in held)
+        if not standing or keys.count_gone_in(connection, batch.number, *piece) == piece[1]:
+            raise CustodyRefused("every key of the range is redeemed or void", code="void", first=first)
 
 
 def _mark(connection: Connection, batch: LockedBatch, start: int, stop: int, time: int) -> None:

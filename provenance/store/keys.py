@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from provenance.core.lives import BatchFacts, State
 from provenance.store.database import Connection
@@ -15,7 +15,7 @@ from provenance.store.schema import card_key as keys
 
 LIVE_BATCH: Final = 1
 _CHUNK: Final = 500
-"""SQLite takes 32,766 parameters a statement; five hundred pairs stay far below."""
+"""SQLite takes 32,766 parameters a statement; five hundred stay far below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +82,49 @@ def by_handles(
     connection: Connection, handles: Iterable[tuple[bytes, int]]
 ) -> dict[tuple[bytes, int], KeyRow]:
     """The keys of live batches at those (batch id, index) handles."""
-    column = tuple_(batches.c.batch_id, keys.c.idx)
-    rows = _select_in(connection, column, list(handles))
-    return {(row.batch.batch_id, row.index): row for row in rows}
+    wanted: dict[bytes, list[int]] = {}
+    for batch_id, index in handles:
+        wanted.setdefault(batch_id, []).append(index)
+    # Batch by batch: for a list of pairs SQLite uses no index, and walks through every key there is.
+    return {
+        (batch_id, row.index): row
+        for batch_id, indices in wanted.items()
+        for row in _select_in(connection, keys.c.idx, indices, batches.c.batch_id == batch_id)
+    }
 
 
-def _select_in(connection: Connection, column: Any, values: Sequence[Any]) -> list[KeyRow]:
+def _select_in(
+    connection: Connection, column: Any, values: Sequence[Any], *where: ColumnElement[bool]
+) -> list[KeyRow]:
     found: list[KeyRow] = []
     for start in range(0, len(values), _CHUNK):
-        query = _SELECT.where(column.in_(values[start : start + _CHUNK]))
+        query = _SELECT.where(column.in_(values[start : start + _CHUNK]), *where)
         found += [_row(row) for row in connection.execute(query)]
     return found
 
 
-def touched_in(connection: Connection, number: int, first: int, count: int) -> list[KeyRow]:
-    """The keys of a range that have entries of their own or a reservation."""
-    query = _SELECT.where(
-        keys.c.batch == number,
-        keys.c.idx >= first,
-        keys.c.idx < first + count,
-        or_(keys.c.entries > 0, keys.c.reservation.is_not(None)),
+def touched_in(connection: Connection, number: int, first: int, count: int) -> Iterator[KeyRow]:
+    """The keys of a range that have entries of their own or a reservation, in order, a page in memory."""
+    touched = or_(keys.c.entries > 0, keys.c.reservation.is_not(None))
+    query = _SELECT.where(keys.c.batch == number, keys.c.idx < first + count, touched)
+    query = query.order_by(keys.c.idx).limit(_CHUNK)
+    start = first
+    while True:
+        page = [_row(row) for row in connection.execute(query.where(keys.c.idx >= start))]
+        yield from page
+        if len(page) < _CHUNK:
+            return
+        start = page[-1].index + 1
+
+
+def count_gone_in(connection: Connection, number: int, first: int, count: int) -> int:
+    """How many keys of a range are redeemed or void by an entry of their own."""
+    gone = keys.c.state.in_([int(State.REDEEMED), int(State.VOID)])
+    query = select(func.count()).where(
+        keys.c.batch == number, keys.c.idx >= first, keys.c.idx < first + count, gone
     )
-    return [_row(row) for row in connection.execute(query.order_by(keys.c.idx))]
+    counted: int = connection.execute(query).scalar_one()
+    return counted
 
 
 def newest_time_in(connection: Connection, number: int, first: int, count: int) -> int | None:
@@ -188,17 +209,6 @@ def release(connection: Connection, by: bytes, reservation: bytes) -> int:
     return connection.execute(
         update(keys).where(keys.c.reservation == reservation, keys.c.reserved_by == by).values(_UNRESERVED)
     ).rowcount
-
-
-def mark_suspect(connection: Connection, number: int, indices: Iterable[int]) -> None:
-    """Remember that somebody else claimed these keys, or something very like them."""
-    wanted = list(indices)
-    for start in range(0, len(wanted), _CHUNK):
-        connection.execute(
-            update(keys)
-            .where(keys.c.batch == number, keys.c.idx.in_(wanted[start : start + _CHUNK]))
-            .values(suspect=True)
-        )
 
 
 def _is_free(now: int, reservation: bytes | None) -> ColumnElement[bool]:

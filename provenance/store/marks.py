@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, literal_column, select
+from sqlalchemy import Connection, Select, select
 
 from provenance.core.entries import Entry, EntryType
-from provenance.store.entries import StoredEntry
+from provenance.store.entries import StoredEntry, is_of_type
 from provenance.store.schema import entry as table
 from provenance.store.schema_log import block_header
 from provenance.store.upsert import insert_or
@@ -19,7 +19,7 @@ IndexedEntry = tuple[int, Entry]
 
 def announced_keys(connection: Connection) -> set[tuple[bytes, int]]:
     """Subject and reason of every KEY entry, in the log or waiting for it."""
-    query = select(table.c.raw).where(*_of_type(EntryType.KEY))
+    query = select(table.c.raw).where(*is_of_type(EntryType.KEY))
     entries = [Entry.decode(bytes(raw)) for raw in connection.execute(query).scalars()]
     return {(entry.subject, entry.reason) for entry in entries}
 
@@ -48,18 +48,13 @@ def header_of(connection: Connection, block_hash: bytes) -> bytes | None:
 
 
 def _indexed(kind: EntryType) -> Select[Any]:
-    return select(table.c.log_index, table.c.raw).where(*_of_type(kind), table.c.log_index.is_not(None))
-
-
-def _of_type(kind: EntryType) -> tuple[Any, ...]:
-    # Spelt out, not bound: only so do both databases see that the partial index fits.
-    return (literal_column("type >= 32"), literal_column(f"type = {int(kind)}"))
+    return select(table.c.log_index, table.c.raw).where(*is_of_type(kind), table.c.log_index.is_not(None))
 
 
 def successions_to(connection: Connection, addresses: Collection[bytes]) -> list[StoredEntry]:
     """PARTY entries by which one of *addresses* succeeded another, in the log or waiting for it."""
     query = select(table.c.event, table.c.log_index, table.c.raw, table.c.details).where(
-        table.c.party.in_(list(addresses)), *_of_type(EntryType.PARTY)
+        table.c.party.in_(list(addresses)), *is_of_type(EntryType.PARTY)
     )
     return [
         StoredEntry(bytes(found[0]), found[1], Entry.decode(bytes(found[2])), found[3])

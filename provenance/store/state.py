@@ -9,14 +9,12 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     TextClause,
     bindparam,
     delete,
     func,
-    literal_column,
     select,
     text,
 )
@@ -24,6 +22,7 @@ from sqlalchemy import (
 from provenance.core.entries import EntryType
 from provenance.core.statefold import BatchState, TreeTile
 from provenance.core.statetiles import CellReader, Cells, pack, unpack
+from provenance.store.entries import is_of_type
 from provenance.store.schema import entry
 from provenance.store.schema_state import state_batch, state_progress, state_superseded, state_tile
 from provenance.store.upsert import insert_or
@@ -144,12 +143,7 @@ def batch_of(connection: Connection, batch_id: bytes) -> BatchState | None:
 
 def newest_state(connection: Connection) -> int | None:
     """The log index of the last STATE."""
-    # Spelt out, not bound: only so do both databases see that the partial index fits.
-    kind: list[ColumnElement[bool]] = [
-        literal_column("type >= 32"),
-        literal_column(f"type = {int(EntryType.STATE)}"),
-    ]
-    query = select(entry.c.log_index).where(*kind, entry.c.log_index.is_not(None))
+    query = select(entry.c.log_index).where(*is_of_type(EntryType.STATE), entry.c.log_index.is_not(None))
     found: int | None = connection.execute(query.order_by(entry.c.log_index.desc()).limit(1)).scalar()
     return found
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from provenance.cli import believing
 from provenance.cli.group import Group
 from provenance.cli.inputs import read_bytes, read_line, stdin_is_taken
 from provenance.cli.language import say
@@ -97,8 +98,18 @@ def make(
 @click.option(
     "--threshold", type=click.IntRange(0), default=0, help="How many of the witnesses must have signed."
 )
+@click.option("--policy", metavar="FILE", help="A C2SP policy: logs, witnesses, quorum.")
+@click.option("--replaying", multiple=True, metavar="NAME", help="A witness of the policy that replays.")
+@click.option("--successions", metavar="FILE", help="How the log changed its key; served beside the log.")
 @json_option
-def verify(file: str, key_file: str | None, **reader: Any) -> None:
+def verify(
+    file: str,
+    key_file: str | None,
+    policy: str | None,
+    replaying: tuple[str, ...],
+    successions: str | None,
+    **reader: Any,
+) -> None:
     """Verify a proof file, offline, step by step.
 
     What you do not bring (a network, a log key, a node or block hash, the key) is reported as not
@@ -114,7 +125,12 @@ def verify(file: str, key_file: str | None, **reader: Any) -> None:
         if error.code != "file_too_large":
             raise
         raise ProofRejected(0, error.message, code="bundle_too_large", file=file) from None
-    evidence = proofs.verify(raw, _reader(raw, key_file, **reader))
+    context = _reader(raw, key_file, **reader)
+    if policy is not None:
+        context = believing.with_policy(context, policy, replaying)
+    if successions is not None:
+        context = believing.following(context, successions, raw)
+    evidence = proofs.verify(raw, context)
     if is_json():
         answer({"verified": True, "file": file, **evidence.to_json()})
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provenance import keyfiles
-from provenance.core.notes import verifier_key
+from provenance.core.notes import COSIGNATURE, verifier_key
 from provenance.core.policy import Policy
 from tests.cli.conftest import World
 from tests.cli.test_processes import chain_url as chain_url
@@ -96,6 +96,31 @@ def test_the_database_is_checked_and_the_key_changed_by_command(
     for key in (old, told["new"]):
         assert world.shell.json("audit", address, "--log-key", key)["clean"]
     assert world.shell.json("fsck")["clean"]
+
+
+def test_a_proof_from_before_a_rotation_is_good_for_who_knows_the_new_key_alone(
+    world: World, registered: Callable[[int], str], tmp_path: Path
+) -> None:
+    batch = registered(4)
+    world.shell.run("worker", "--once")
+    out = tmp_path / "proof.json"
+    token = ("--token-file", world.token("Acme"))
+    world.shell.run("proof", "make", "--handle", f"{batch}/1", "--out", out, *token)
+    new = world.shell.json("log", "rotate-key")["new"]
+    world.shell.run("worker", "--once")
+    world.shell.run("log", "export", tmp_path / "site")
+    successions = tmp_path / "site" / "successions"
+    world.shell.run("proof", "verify", out, "--log-key", new, code=1)
+    followed = ("--log-key", new, "--successions", successions)
+    assert world.shell.json("proof", "verify", out, *followed)["verified"]
+    later = tmp_path / "later.json"
+    world.shell.run("proof", "make", "--handle", f"{batch}/1", "--out", later, *token)
+    policy = tmp_path / "policy"
+    policy.write_text(f"log {new}\nquorum none\n")
+    assert world.shell.json("proof", "verify", later, "--policy", policy)["verified"]
+    unmet = f"witness w {verifier_key('w.example', bytes(32), COSIGNATURE).encode()}\nquorum w\n"
+    policy.write_text(f"log {new}\n{unmet}")
+    assert "step 5" in world.shell.run("proof", "verify", later, "--policy", policy, code=1).stderr
 
 
 def test_a_witness_makes_the_key_that_policies_name(world: World, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ contract EscrowLifeTest is EscrowFixture {
     function refuseAs(address sender, bytes memory call, bytes memory reason) private {
         vm.expectRevert(reason);
         vm.prank(sender);
-        (bool ok,) = address(escrow).call(call);
-        ok;
+        // After expectRevert a low-level call answers whether it was refused as expected.
+        (bool asExpected,) = address(escrow).call(call);
+        check(asExpected, "refused, and for this reason");
     }
 
     function wrongState(bytes32 id, State state) private pure returns (bytes memory) {

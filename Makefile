@@ -8,10 +8,10 @@ STAMP := $(VENV)/.stamp
 PYTEST := $(BIN)/python -m pytest
 # Two workers: enough to interleave, few enough for a small machine.
 PARALLEL := -n 2 --dist loadgroup
-SLOW := node or postgres or browser or race or crash or slow
+SLOW := node or postgres or browser or race or crash or slow or interop or mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-fast lint format verifier bench docs lock clean
+.PHONY: help setup demo up test mutants test-fast lint format verifier bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,7 +41,10 @@ up: setup ## keep the demo's services running, with pages at a local address
 	$(BIN)/provenance demo --keep-running
 
 test: setup ## every test, on SQLite and PostgreSQL, with Node and a browser
-	$(PYTEST) $(PARALLEL)
+	$(PYTEST) $(PARALLEL) -m "not mutants"
+
+mutants: setup ## the contracts' tests against sabotaged contracts: a quarter of an hour, not part of test
+	$(PYTEST) $(PARALLEL) -m mutants
 
 test-fast: $(STAMP) ## what needs no Node, PostgreSQL or browser; under a minute
 	$(PYTEST) $(PARALLEL) -m "not ($(SLOW))"

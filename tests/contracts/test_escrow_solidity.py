@@ -117,7 +117,7 @@ def test_after_fifty_thousand_calls_the_escrow_holds_exactly_what_it_owes(fuzzed
     assert "1 passing" in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.mutants
 @pytest.mark.parametrize(("file", "old", "new"), INSOLVENT.values(), ids=INSOLVENT.keys())
 def test_the_fuzzer_finds_out_when(file: str, old: str, new: str, fuzzed: Path) -> None:
     mutate(fuzzed, file, old, new)
@@ -126,7 +126,7 @@ def test_the_fuzzer_finds_out_when(file: str, old: str, new: str, fuzzed: Path) 
     assert "1 failing" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.mutants
 @pytest.mark.parametrize(("file", "old", "new"), MUTANTS.values(), ids=MUTANTS.keys())
 def test_the_escrows_suite_fails_when(file: str, old: str, new: str, project: Path) -> None:
     mutate(project, file, old, new)

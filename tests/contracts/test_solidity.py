@@ -72,7 +72,7 @@ def test_every_solidity_test_passes(project: Path) -> None:
     assert "Warning" not in done.stdout + done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.mutants
 @pytest.mark.parametrize(("file", "old", "new"), MUTANTS.values(), ids=MUTANTS.keys())
 def test_the_solidity_suite_fails_when(file: str, old: str, new: str, project: Path) -> None:
     source = project / "contracts" / file

@@ -16,8 +16,9 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from provenance.errors import StoreUnavailable
+from provenance.errors import Conflict, StoreUnavailable
 
 __all__ = ["Connection", "Database", "create_schema"]
 
@@ -70,14 +71,19 @@ class Database:
                 connection.info.pop("immediate", None)
 
     def retrying(self, work: Callable[[Connection], T]) -> T:
-        """Run *work* in a transaction, again from the start when the database asks for that."""
+        """Run *work* in a transaction, again from the start when the database asks for that.
+
+        Raises :class:`Conflict` (``contended``) when it asks time and again.
+        """
         for attempt in range(RETRIES):
             try:
                 with self.write() as connection:
                     return work(connection)
             except DBAPIError as error:
-                if not _is_retryable(error) or attempt == RETRIES - 1:
+                if not _is_retryable(error):
                     raise
+                if attempt == RETRIES - 1:
+                    raise Conflict("too many others write at once; try again", code="contended") from error
                 time.sleep(0.002 * 2**attempt)
         raise AssertionError("unreachable")
 
@@ -145,3 +151,5 @@ def _translated() -> Iterator[None]:
         if _is_retryable(error):
             raise
         raise StoreUnavailable("the database does not answer; try again shortly") from error
+    except PoolTimeout as error:
+        raise StoreUnavailable("every connection to the database is at work; try again shortly") from error

@@ -33,7 +33,6 @@ class Settings(BaseSettings):
         None, description="the newest signed head, on another disk than the database if you can"
     )
     origin: str = Field("localhost/log", description="name of the log; part of every signature, for ever")
-    public_url: str = Field("http://127.0.0.1:8080", description="where people reach the API")
     host: str = Field("127.0.0.1", description="address the API listens on")
     port: int = Field(8080, ge=0, le=65535, description="port the API listens on")
     api_workers: int = Field(2, ge=1, le=64, description="API processes")

@@ -61,8 +61,3 @@ def data_list(value: Any, what: str) -> list[bytes]:
 def hex_data(raw: bytes) -> str:
     """JSON-RPC data: ``0x`` and lower-case hex."""
     return "0x" + raw.hex()
-
-
-def hex_word(number: int) -> str:
-    """A number as one 32-byte word of data, the only form of a slot that every node accepts."""
-    return hex_data(number.to_bytes(32, "big"))

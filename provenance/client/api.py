@@ -93,10 +93,6 @@ class ProvenanceClient:
         answer: Json = self.post("/proofs", wish)
         return answer
 
-    def proof_file(self, proof_id: str) -> bytes:
-        """The bundle's bytes, as they are verified."""
-        return self._transport.content("GET", f"/v1/proofs/{proof_id}.json")
-
     def health(self) -> Json:
         """What the service says of itself."""
         answer: Json = self.get("/health")

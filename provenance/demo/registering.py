@@ -14,7 +14,6 @@ from provenance.sample import SampleFile
 from provenance.services.recompute import recompute_root
 
 _ANY_TYPE: Final = "application/octet-stream"
-_DUPLICATE: Final = "duplicate_in_file"
 
 
 def register(world: World) -> None:

@@ -106,7 +106,6 @@ class Stage:
             "HOME": str(self.home),
             "ORIGIN": ORIGIN,
             "PORT": str(self.port),
-            "PUBLIC_URL": self.url,
             "API_WORKERS": "2",
             "CHAIN_ID": "31337",
             "CONFIRMATIONS": "1",

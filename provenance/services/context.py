@@ -33,7 +33,6 @@ class Clock(Protocol):
 class Limits:
     """The bounds of DESIGN §5; every one is a setting."""
 
-    keys_per_request: int = 1_000
     batch_size: int = 10_000_000
     upload_bytes: int = 2 << 30
     staged_ms: int = 24 * 3_600_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from heapq import merge
 from itertools import compress, count, islice
@@ -34,7 +34,7 @@ from provenance.services.stage_values import (
     StageOptions,
     ToSign,
 )
-from provenance.store import batches, bulk, bulk_search, tiles
+from provenance.store import batches, bulk, bulk_search, parties, tiles
 from provenance.store.batches import BatchRow, RejectedLine, Status
 from provenance.store.bulk_search import Hit
 from provenance.store.database import Connection
@@ -96,7 +96,7 @@ def _write_keys(
     context: Context, connection: Connection, request: Request, number: int, now: int
 ) -> tuple[bytearray, Duplicates]:
     """Which lines stand (1 by rank), and the duplicates; the keys are written unless it rolls back."""
-    own = batches.predecessors(connection, request.supplier)
+    own = parties.names_of(connection, request.supplier)
     for _ in range(_SEARCHES):
         _search(connection, own, request.options.format, now)
         kept, duplicates = _judge(connection, request.readings.keys.count)
@@ -110,7 +110,7 @@ def _write_keys(
     raise Conflict("others register the same keys at this moment; send the file again", code="busy")
 
 
-def _search(connection: Connection, own: set[bytes], format_id: str, now: int) -> None:
+def _search(connection: Connection, own: Sequence[bytes], format_id: str, now: int) -> None:
     bulk_search.search(connection, own, format_id)
     hit = bulk_search.batches_hit(connection)
     # A staged batch whose time is over holds its keys no longer; nobody needs to sweep first.

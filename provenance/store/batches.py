@@ -14,7 +14,6 @@ from provenance.store.database import Connection
 from provenance.store.schema import alias as aliases
 from provenance.store.schema import batch as table
 from provenance.store.schema import card_key as keys
-from provenance.store.schema import party as parties
 from provenance.store.schema import reject as rejects
 from provenance.store.schema_log import anchor as anchors
 from provenance.store.schema_log import tile as tiles
@@ -22,7 +21,6 @@ from provenance.store.schema_log import tile as tiles
 BATCH_ANCHOR: Final = 1
 """The ``kind`` of an anchor that is about a batch."""
 _ANCHOR_WANTED: Final = 0
-_MAX_SUCCESSIONS: Final = 64
 
 
 class Status(IntEnum):
@@ -113,18 +111,6 @@ def suppliers(connection: Connection, numbers: Iterable[int]) -> dict[int, tuple
         query = select(table.c.number, table.c.batch_id, table.c.supplier)
         for row in connection.execute(query.where(table.c.number.in_(wanted[start : start + 500]))):
             found[row.number] = (bytes(row.batch_id), bytes(row.supplier))
-    return found
-
-
-def predecessors(connection: Connection, address: bytes) -> set[bytes]:
-    """*address* and every address that it has succeeded: their batches are its own."""
-    found, fresh = {address}, {address}
-    for _ in range(_MAX_SUCCESSIONS):
-        query = select(parties.c.address).where(parties.c.successor.in_(list(fresh)))
-        fresh = {bytes(row.address) for row in connection.execute(query)} - found
-        if not fresh:
-            break
-        found |= fresh
     return found
 
 

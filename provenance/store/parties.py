@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from provenance.core.entries import PartyReason
@@ -89,12 +89,6 @@ def by_address(connection: Connection, address: bytes, *, lock: str | None = Non
     return None if row is None else _party(row)
 
 
-def by_addresses(connection: Connection, addresses: Iterable[bytes]) -> dict[bytes, Party]:
-    """Those of *addresses* that are parties."""
-    query = select(table).where(table.c.address.in_(list(set(addresses))))
-    return {bytes(row.address): _party(row) for row in connection.execute(query)}
-
-
 def names_of(connection: Connection, address: bytes) -> list[bytes]:
     """*address* and every address that it came after by succession, newest first."""
     names: list[bytes] = []
@@ -166,8 +160,10 @@ def insert_alert(connection: Connection, alert: Alert) -> None:
 
 def alerts_of(connection: Connection, party: bytes, after: tuple[int, bytes], limit: int) -> list[Alert]:
     """The alerts of a party after the (time, id) given, oldest first."""
-    later = or_(alerts.c.time > after[0], and_(alerts.c.time == after[0], alerts.c.id > after[1]))
-    query = select(alerts).where(alerts.c.party == party, later).order_by(alerts.c.time, alerts.c.id)
+    later = or_(alerts.c.time > after[0], alerts.c.id > after[1])
+    # The first bound again, alone: an OR is no place to begin in an index.
+    query = select(alerts).where(alerts.c.party == party, alerts.c.time >= after[0], later)
+    query = query.order_by(alerts.c.time, alerts.c.id)
     rows = connection.execute(query.limit(limit))
     return [Alert(bytes(row.id), bytes(row.party), row.kind, row.time, row.facts) for row in rows]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, func, select
 
 from provenance.core.merkle import HASH_SIZE
 from provenance.core.tiles import TileReader, TileRow
@@ -49,10 +49,3 @@ def write(connection: Connection, tree: int, tiles: Iterable[TileRow]) -> None:
     )
     for start in range(0, len(rows), _AT_ONCE):
         connection.execute(statement, rows[start : start + _AT_ONCE])
-
-
-def drop(connection: Connection, tree: int) -> None:
-    """Forget a batch's tree; the log's is never dropped."""
-    if tree == LOG_TREE:
-        raise ValueError("the log's tiles are never dropped")
-    connection.execute(delete(table).where(table.c.tree == tree))

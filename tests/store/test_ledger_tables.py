@@ -40,16 +40,13 @@ class TestTiles:
             assert tiles.hashes(connection, 7, 0, 0) == wide
             assert tiles.reader(connection, 7)(0, 0, 2) == narrow
 
-    def test_trees_do_not_mix_and_the_logs_is_never_dropped(self, database: Database) -> None:
+    def test_trees_do_not_mix(self, database: Database) -> None:
         with database.write() as connection:
-            for tree in (tiles.LOG_TREE, 7, 8):
+            for tree in (tiles.LOG_TREE, 8):
                 tiles.write(connection, tree, [(0, 0, bytes([tree]) * 32), (1, 0, bytes(32))])
-            tiles.drop(connection, 7)
         with database.read() as connection:
             assert tiles.hashes(connection, 7, 0, 0) == b""
             assert tiles.hashes(connection, 8, 0, 0) == bytes([8]) * 32
-        with database.write() as connection, pytest.raises(ValueError, match="never"):
-            tiles.drop(connection, tiles.LOG_TREE)
 
     def test_more_tiles_than_one_statement_takes_are_all_written(self, database: Database) -> None:
         rows = [(0, index, index.to_bytes(32)) for index in range(1_201)]

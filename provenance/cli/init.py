@@ -11,7 +11,7 @@ from provenance.cli.group import TranslatedCommand
 from provenance.cli.language import say
 from provenance.cli.local import operator_address, operator_id
 from provenance.cli.output import answer, hint, json_option
-from provenance.errors import Conflict, Unavailable
+from provenance.errors import Unavailable
 
 if TYPE_CHECKING:
     from provenance.config import Settings
@@ -39,7 +39,6 @@ def init() -> None:
     database = Database(settings.url)
     try:
         created = _create_key_files(settings, is_used=_remembered(database, "origin") is not None)
-        _remember_identity(settings, database)
     finally:
         database.dispose()
     operator = _admit_operator(settings)
@@ -68,25 +67,11 @@ def _remembered(database: Database, name: str) -> str | None:
         return identity.recall(connection, name)
 
 
-def _remember_identity(settings: Settings, database: Database) -> None:
-    """The log's name and its chain are part of every signature: they are set once."""
-    from provenance.store import identity
-
-    with database.write() as connection:
-        for name, value in (("origin", settings.origin), ("chain_id", str(settings.chain_id))):
-            stands = identity.remember(connection, name, value)
-            if stands != value:
-                raise Conflict(
-                    f"this database belongs to {name} {stands}, the settings say {value}; set "
-                    f"PROVENANCE_{name.upper()} to {stands}, or use another database",
-                    code="other_service",
-                )
-
-
 def _admit_operator(settings: Settings) -> bytes:
     from provenance.bootstrap import build_services
     from provenance.core.entries import PartyReason
 
+    # The first services over a database are what writes down whose it is.
     services = build_services(settings)
     try:
         by = operator_address(settings)

@@ -25,7 +25,8 @@ def verify_identity(context: Context) -> None:
             stands = identity.remember(connection, name, value)
             if stands != value:
                 raise Unavailable(
-                    f"the database belongs to {name} {stands}, the settings say {value}; correct either",
+                    f"this database belongs to {name} {stands}, the settings say {value}; set "
+                    f"PROVENANCE_{name.upper()} to {stands}, or use another database",
                     code="other_service",
                 )
         for epoch, key in context.vault.tag_keys.items():

@@ -48,7 +48,7 @@ def test_init_makes_no_new_keys_beside_old_data(shell: Shell) -> None:
 def test_init_refuses_the_database_of_another_log(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     shell.run("init")
     monkeypatch.setenv("PROVENANCE_ORIGIN", "other.example/log")
-    told = shell.run("init", code=1)
+    told = shell.run("init", code=3)
     assert "error[other_service]" in told.stderr
     assert "PROVENANCE_ORIGIN" in told.stderr
 

@@ -241,6 +241,7 @@ class AnchoringService:
     def _checkpoint_data(self, anchor: StoredAnchor) -> bytes | None:
         latest = self._registry.latest()
         with self._database.write() as connection:
+            self._leadership.fence(connection)
             if latest >= anchor.size:
                 # The chain is past this size without it: it never will be there.
                 anchors.forget(connection, anchor)

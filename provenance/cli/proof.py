@@ -65,8 +65,14 @@ def make(
     with service(needs_token=order_token_file is None) as client:
         told = _asked_until_ready(client, body, wait)
     raw, evidence = _checked_bundle(told["bundle"])
-    place = told["key"]
-    path = out or Path(f"{place['batch'][:16]}-{place['index']}.provenance.json")
+    # By what the bundle proves, not by what the service says of it: its name could lead anywhere.
+    batch, index = evidence.batch_id.hex(), evidence.key_index
+    place = {"batch": batch, "index": index}
+    if handles and place != body["key"]:
+        raise Refused(
+            "the service sent the proof of another key; ask its operator", code="proof_of_another_key"
+        )
+    path = out or Path(f"{batch[:16]}-{index}.provenance.json")
     is_secret = bool(wish["opening"] or order_token_file)
     _write_proof(path, raw, is_secret=is_secret, force=force)
     data = {"file": str(path), "id": told["id"], "key": place, "anchoring": evidence.anchoring}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +201,58 @@ def test_a_proof_too_early_says_so(world: World, registered: Callable[[int], str
     assert "error[not_sequenced_yet]" in world.shell.run(*arguments, code=1).stderr
     world.shell.run("worker", "--once")
     assert "error[not_anchored_yet]" in world.shell.run(*arguments, "--anchored", code=1).stderr
+
+
+class _Liar(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        told = {
+            "id": "x",
+            "key": {"batch": "../elsewhere/0000", "index": "/../../lie"},
+            "bundle": json.loads(PROOF.read_text("utf-8")),
+        }
+        answer = json.dumps(told).encode()
+        self.send_response(201)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def liar() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Liar)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def made_by(liar: str, shell: Shell, folder: Path, monkeypatch: pytest.MonkeyPatch, index: int) -> Any:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PROVENANCE_TOKEN", "ckp_test")
+    batch = shell.json("proof", "verify", PROOF)["batch"]
+    code = 0 if index == GOLDEN["bundle"]["key"]["index"] else 1
+    return batch, shell.run("proof", "make", "--handle", f"{batch}/{index}", "--url", liar, code=code)
+
+
+def test_a_service_does_not_choose_where_the_proof_is_written(
+    liar: str, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "in" / "here"
+    folder.mkdir(parents=True)
+    batch, _ = made_by(liar, shell, folder, monkeypatch, 3)
+    assert [path.name for path in folder.iterdir()] == [f"{batch[:16]}-3.provenance.json"]
+
+
+def test_the_proof_of_another_key_is_not_taken_for_the_one_asked_for(
+    liar: str, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, told = made_by(liar, shell, tmp_path, monkeypatch, 2)
+    assert "error[proof_of_another_key]" in told.stderr
+    assert list(tmp_path.glob("*.provenance.json")) == []

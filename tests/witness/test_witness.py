@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -188,3 +189,14 @@ def served(witness: Witness) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.mark.parametrize("length", ["9" * 5_000, "99999999", "-1", "1e3", ""])
+def test_a_body_whose_length_is_no_number_or_too_large_is_not_read(watched: Watched, length: str) -> None:
+    with served(watched.witness) as url:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+        connection.putrequest("POST", "/add-checkpoint")
+        connection.putheader("Content-Length", length)
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+        connection.close()

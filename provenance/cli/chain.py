@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -162,7 +163,8 @@ def _chain_status(settings: Settings) -> dict[str, Any]:
     from provenance.chain.registry import RegistryClient
 
     told: dict[str, Any] = {
-        "url": settings.chain_url,
+        # The host alone: in the path or before it stands, with a hosted node, the access key.
+        "host": urlsplit(settings.chain_url or "").hostname,
         "chain_id": settings.chain_id,
         "registry": settings.registry,
     }

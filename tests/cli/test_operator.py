@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -170,3 +171,12 @@ def test_a_chain_that_does_not_answer_is_told_of(shell: Shell, monkeypatch: pyte
     monkeypatch.setenv("PROVENANCE_CHAIN_URL", "http://127.0.0.1:9")
     assert shell.json("chain", "status")["chain"]["problem"]["code"] == "chain_unavailable"
     assert "error[chain_unavailable]" in shell.run("chain", "deploy", code=3).stderr
+
+
+def test_the_state_of_the_chain_is_told_without_the_nodes_access_key(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROVENANCE_CHAIN_URL", "http://name:hidden1@127.0.0.1:1/v3/hidden2?key=hidden3")
+    told = shell.run("chain", "status", "--json")
+    assert json.loads(told.stdout)["chain"]["host"] == "127.0.0.1"
+    assert "hidden" not in told.output

@@ -10,13 +10,14 @@ from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, documents, guessing, pages, problems, repeats, tracing
+from api import access, documents, guessing, pages, problems, repeats, scanning, tracing
 from api.current import EXTENSION
 from api.limits import RateLimiter
 from api.tracing import Logger
 from api.views import batches, keys, log, parties, proofs, transfers, verify
 from api.wire import ApiRequest
 from provenance.bootstrap import Services
+from provenance.services.neighbours import NeighbourWatch
 
 _SUBJECTS: Final = (batches, keys, verify, transfers, proofs, parties, log)
 _HEADERS: Final = {
@@ -72,6 +73,7 @@ def _guard(app: Flask, services: Services, logger: Logger) -> None:
     app.after_request(_secured)
     access.register(app, RateLimiter(max(1, settings.requests_per_minute // settings.api_workers)))
     guessing.register(app)
+    scanning.register(app, NeighbourWatch(services.context, services.budgets))
     repeats.register(app)
     problems.register(app)
     if settings.trusted_proxies:

@@ -1,4 +1,4 @@
-"""Pages for people: what this is, the check of a key, the browser verifier. They speak only to their own host."""
+"""Pages for people: what this is, the check of a key, the browser verifier; they ask no other host."""
 
 from api.pages.site import blueprint
 

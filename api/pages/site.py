@@ -65,7 +65,8 @@ def verify() -> Response:
     response.headers["Content-Security-Policy"] = policy
     response.headers["Cache-Control"] = _ASK_AGAIN
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/assets/<version>/<path:name>")

@@ -32,7 +32,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def reader(browser: Any, site: Site) -> Iterator[Reader]:
-    """A Chinese phone at the check page; a foreign request, an error or a refusal of the policy fails the test."""
+    """A Chinese phone at the check page; a foreign request, an error or a refused policy fails the test."""
     made = Reader(browser, site.url, "zh-CN")
     made.open("/check")
     yield made

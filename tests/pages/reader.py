@@ -53,7 +53,7 @@ class Reader:
         return found
 
     def status(self, text: str) -> None:
-        """Wait until the page has said it. Not by a function in the page: its policy lets none be made of text."""
+        """Wait until the page has said it; not by a script of ours, which its policy would not let in."""
         expect(self.page.locator("#status")).to_contain_text(text)
 
     @property

@@ -1,9 +1,9 @@
-"""The API's world with its pages on a loopback port, a hand-made chain behind the log, and a trade to look at."""
+"""The API's world served on a loopback port, a hand-made chain behind its log, and a trade to look at."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 

@@ -39,7 +39,13 @@ def test_the_policy_lets_in_only_what_it_names(quick: World, path: str) -> None:
     response = quick.client.get(path)
     rules = policy_of(response)
     assert response.status_code == 200
-    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == rules["frame-ancestors"] == "'none'"
+    assert (
+        rules["default-src"]
+        == rules["base-uri"]
+        == rules["form-action"]
+        == rules["frame-ancestors"]
+        == "'none'"
+    )
     assert rules["require-trusted-types-for"] == "'script'"
     assert re.fullmatch(r"'(nonce-[\w+/=]{24}|sha256-[\w+/=]{44})'", rules["script-src"])
     assert "unsafe" not in response.headers["Content-Security-Policy"]

@@ -35,19 +35,18 @@ function issuer(verdict, words) {
   const said = verdict.issuer_status;
   if (!said) return null;
   const text = said.used_before_sale ? words.answer.issuer_used_before : words.answer.issuer_used;
-  return [el("h3", {}, words.answer.issuer), el("p", {}, filled(text, { time: moment(said.time, words.language) }))];
+  return [el("h3", {}, words.answer.issuer), el("p", {}, filled(text, { time: moment(said.time) }))];
 }
 
 function details({ facts }, words) {
   const { rows } = words.answer;
   const last = facts.last_event;
-  const at = (time) => moment(time, words.language);
   const told = [
     [rows.supplier, facts.supplier],
     [rows.holder, facts.holder],
-    last && [rows.last, `${words.events[last.type] ?? last.type} · ${at(last.time)}`],
-    facts.expires_at > 0 && [rows.expires, at(facts.expires_at * 1000)],
-    facts.reserved_until && [rows.reserved, at(facts.reserved_until)],
+    last && [rows.last, `${words.events[last.type] ?? last.type} · ${moment(last.time)}`],
+    facts.expires_at > 0 && [rows.expires, moment(facts.expires_at * 1000)],
+    facts.reserved_until && [rows.reserved, moment(facts.reserved_until)],
   ].filter(Boolean);
   return el("details", { class: "card" }, el("summary", {}, words.answer.facts),
     el("dl", {}, told.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));

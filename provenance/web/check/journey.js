@@ -9,7 +9,7 @@ import { drawAccepted, drawRejected } from "../../../verifier/page/result.js";
 import { namesOf } from "../../../verifier/page/timeline.js";
 import { WORDS } from "../../../verifier/page/words.js";
 import { replay } from "../../../verifier/verify.js";
-import { el, filled, moment } from "./dom.js";
+import { el, filled, moment, zone } from "./dom.js";
 
 /** Verify a bundle (its JSON members) for a key as it was read: {run}, or {error} for the step that failed. */
 export async function journeyOf(bundle, { key, origin, network }) {
@@ -37,13 +37,15 @@ export function drawJourney({ run, error }, id, words) {
   }
   const evidence = evidenceOf(run);
   const names = namesOf(run, told);
+  const supplier = `0x${run.bundle.batch.manifest.supplier}`;
+  const nameOf = (address) => (address === supplier ? `${words.answer.rows.supplier} ` : "") + names(address);
   const parts = drawAccepted(run, told);
   const open = parts.find((part) => part.classList.contains("caution"));
   return [
     el("div", { class: "card" },
       el("h2", { id: "journey-title" }, journey.title),
-      el("p", { class: "quiet" }, journey.hint),
-      el("ol", { class: "journey" }, evidence.timeline.map((event) => drawEvent(event, names, words))),
+      el("p", { class: "quiet" }, filled(journey.hint, { zone: zone() })),
+      el("ol", { class: "journey" }, evidence.timeline.map((event) => drawEvent(event, nameOf, words))),
       el("p", {}, journey.proven),
       evidence.timeline.some(isUnchecked) && el("p", { class: "quiet" }, journey.chain),
       el("p", {}, el("a", { class: "button", href: `/v1/proofs/${encodeURIComponent(id)}.json`, download: "" }, journey.save))),
@@ -54,21 +56,20 @@ export function drawJourney({ run, error }, id, words) {
 
 const isUnchecked = ({ after, before }) => Boolean((after && !after.checked) || (before && !before.checked));
 
-function drawEvent({ type, actor, time, after, before }, names, words) {
-  const { journey, language } = words;
+function drawEvent({ type, actor, time, after, before }, nameOf, words) {
+  const { journey } = words;
   return el("li", { "data-event": type },
     el("h3", {}, words.events[type] ?? type),
-    el("p", {}, filled(journey.by, { who: names(actor) })),
+    el("p", {}, filled(journey.by, { who: nameOf(actor) })),
     el("p", { class: "quiet" }, `${journey.claimed} `,
-      el("time", { datetime: new Date(Number(time)).toISOString() }, moment(time, language))),
-    el("ul", { class: "bracket" }, drawBound("after", after, words), drawBound("before", before, words)));
+      el("time", { datetime: new Date(Number(time)).toISOString() }, moment(time))),
+    el("ul", { class: "bracket" }, drawBound("after", after, words), drawBound("before", before, words),
+      isUnchecked({ after, before }) && el("li", { class: "state" }, journey.unchecked)));
 }
 
 function drawBound(side, bound, words) {
-  const { journey, language } = words;
+  const { journey } = words;
   if (!bound) return el("li", { class: `${side} open` }, journey[`${side}_none`]);
-  const time = bound.time === null ? journey.unknown_time : moment(Number(bound.time) * 1000, language);
-  return el("li", { class: bound.checked ? side : `${side} unchecked` },
-    filled(journey[side], { number: bound.number, time }),
-    !bound.checked && el("span", { class: "state" }, ` · ${journey.unchecked}`));
+  const time = bound.time === null ? journey.unknown_time : moment(Number(bound.time) * 1000);
+  return el("li", { class: bound.checked ? side : `${side} unchecked` }, filled(journey[side], { number: bound.number, time }));
 }

@@ -3997,6 +3997,7 @@ var NAMES = {
 var RANGE_TYPES = ["COMMISSION", "TRANSFER", "RECEIVE", "VOID"];
 var ISSUER = 3;
 var OPERATOR = 6;
+var SUSPENDED = 7;
 var SUCCEEDED = 8;
 function decodeEntry(raw) {
   if (raw.length !== ENTRY_SIZE) throw malformed2(`an entry has ${ENTRY_SIZE} bytes, not ${raw.length}`);
@@ -4406,8 +4407,8 @@ var Parties = class {
   note(at, { subject, reason, party }) {
     const about = subject.slice(24);
     const held = this.roles(about, Infinity);
-    const isAdmission = reason >= 1 && reason <= OPERATOR;
-    put(this.held, about, at, isAdmission ? /* @__PURE__ */ new Set([...held, reason]) : NONE);
+    if (reason >= 1 && reason <= OPERATOR) put(this.held, about, at, /* @__PURE__ */ new Set([...held, reason]));
+    if (reason === SUSPENDED || reason === SUCCEEDED) put(this.held, about, at, NONE);
     if (reason !== SUCCEEDED) return;
     put(this.held, party, at, /* @__PURE__ */ new Set([...this.roles(party, Infinity), ...held]));
     put(this.heirs, about, at, party);
@@ -6096,20 +6097,17 @@ function el2(name, attributes, ...children) {
   return node;
 }
 var filled = (text, members) => text.replace(/\{(\w+)\}/g, (_, name) => String(members[name]));
-var MOMENT2 = {
-  year: "numeric",
-  month: "short",
-  day: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-  timeZoneName: "short"
-};
-function moment2(milliseconds, language) {
+function moment2(milliseconds) {
   const date = new Date(Number(milliseconds));
-  if (Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9999) return `${milliseconds} ms`;
-  return new Intl.DateTimeFormat(language, MOMENT2).format(date);
+  if (Number.isNaN(date.getTime()) || date.getFullYear() > 9999) return `${milliseconds} ms`;
+  const two = (number) => String(number).padStart(2, "0");
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":")}`;
+}
+function zone() {
+  const minutes = -(/* @__PURE__ */ new Date()).getTimezoneOffset();
+  const [hours, rest] = [Math.trunc(minutes / 60), Math.abs(minutes % 60)];
+  return `UTC${minutes < 0 ? "" : "+"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
 }
 
 // provenance/web/check/journey.js
@@ -6136,6 +6134,8 @@ function drawJourney({ run, error }, id, words) {
   }
   const evidence = evidenceOf(run);
   const names = namesOf(run, told);
+  const supplier = `0x${run.bundle.batch.manifest.supplier}`;
+  const nameOf = (address) => (address === supplier ? `${words.answer.rows.supplier} ` : "") + names(address);
   const parts = drawAccepted(run, told);
   const open = parts.find((part) => part.classList.contains("caution"));
   return [
@@ -6143,8 +6143,8 @@ function drawJourney({ run, error }, id, words) {
       "div",
       { class: "card" },
       el2("h2", { id: "journey-title" }, journey.title),
-      el2("p", { class: "quiet" }, journey.hint),
-      el2("ol", { class: "journey" }, evidence.timeline.map((event) => drawEvent2(event, names, words))),
+      el2("p", { class: "quiet" }, filled(journey.hint, { zone: zone() })),
+      el2("ol", { class: "journey" }, evidence.timeline.map((event) => drawEvent2(event, nameOf, words))),
       el2("p", {}, journey.proven),
       evidence.timeline.some(isUnchecked) && el2("p", { class: "quiet" }, journey.chain),
       el2("p", {}, el2("a", { class: "button", href: `/v1/proofs/${encodeURIComponent(id)}.json`, download: "" }, journey.save))
@@ -6154,32 +6154,33 @@ function drawJourney({ run, error }, id, words) {
   ];
 }
 var isUnchecked = ({ after, before }) => Boolean(after && !after.checked || before && !before.checked);
-function drawEvent2({ type, actor, time, after, before }, names, words) {
-  const { journey, language } = words;
+function drawEvent2({ type, actor, time, after, before }, nameOf, words) {
+  const { journey } = words;
   return el2(
     "li",
     { "data-event": type },
     el2("h3", {}, words.events[type] ?? type),
-    el2("p", {}, filled(journey.by, { who: names(actor) })),
+    el2("p", {}, filled(journey.by, { who: nameOf(actor) })),
     el2(
       "p",
       { class: "quiet" },
       `${journey.claimed} `,
-      el2("time", { datetime: new Date(Number(time)).toISOString() }, moment2(time, language))
+      el2("time", { datetime: new Date(Number(time)).toISOString() }, moment2(time))
     ),
-    el2("ul", { class: "bracket" }, drawBound2("after", after, words), drawBound2("before", before, words))
+    el2(
+      "ul",
+      { class: "bracket" },
+      drawBound2("after", after, words),
+      drawBound2("before", before, words),
+      isUnchecked({ after, before }) && el2("li", { class: "state" }, journey.unchecked)
+    )
   );
 }
 function drawBound2(side, bound, words) {
-  const { journey, language } = words;
+  const { journey } = words;
   if (!bound) return el2("li", { class: `${side} open` }, journey[`${side}_none`]);
-  const time = bound.time === null ? journey.unknown_time : moment2(Number(bound.time) * 1e3, language);
-  return el2(
-    "li",
-    { class: bound.checked ? side : `${side} unchecked` },
-    filled(journey[side], { number: bound.number, time }),
-    !bound.checked && el2("span", { class: "state" }, ` · ${journey.unchecked}`)
-  );
+  const time = bound.time === null ? journey.unknown_time : moment2(Number(bound.time) * 1e3);
+  return el2("li", { class: bound.checked ? side : `${side} unchecked` }, filled(journey[side], { number: bound.number, time }));
 }
 export {
   drawJourney,

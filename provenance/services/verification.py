@@ -17,7 +17,7 @@ from provenance.services.context import Context
 from provenance.services.lawbook import Book, Handle, KeyRef
 from provenance.services.opening import recorded_from
 from provenance.services.parties import Principal
-from provenance.store import holdings
+from provenance.store import holdings, parties
 from provenance.store.database import Connection
 from provenance.store.holdings import Holding
 from provenance.store.keys import KeyRow
@@ -67,6 +67,15 @@ class Viewer:
     token: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """A viewer as the store knows him: every address that he answers for, none for a stranger."""
+
+    names: frozenset[bytes]
+    is_issuer: bool
+    token: bytes | None
+
+
 class VerificationService:
     """Reads only; a verdict is an answer, never an error."""
 
@@ -78,8 +87,9 @@ class VerificationService:
         with self._context.database.snapshot() as connection:
             rows = lawbook.find(self._context, connection, refs)
             held = _holdings(connection, [row for row in rows if row is not None])
+            asker = _asker(connection, viewer)
             return [
-                self._verdict(connection, viewer, ref, row, held) for ref, row in zip(refs, rows, strict=True)
+                self._verdict(connection, asker, ref, row, held) for ref, row in zip(refs, rows, strict=True)
             ]
 
     def custody(self, viewer: Viewer, handle: Handle) -> list[dict[str, Any]]:
@@ -89,11 +99,12 @@ class VerificationService:
             if row is not None:
                 held = holdings.over(connection, row.number, [row.index])[row.index]
                 book = lawbook.history(self._context, connection, row)
-                if _entitled(viewer, row, held, book):
-                    return [self._told(viewer, book, place) for place in range(len(book.stored))]
+                asker = _asker(connection, viewer)
+                if _entitled(asker, row, held, book):
+                    return [self._told(asker, book, place) for place in range(len(book.stored))]
         raise NotFound("no such key, or not yours to see", code="unknown")
 
-    def _told(self, viewer: Viewer, book: Book, place: int) -> dict[str, Any]:
+    def _told(self, asker: _Asker, book: Book, place: int) -> dict[str, Any]:
         stored = book.stored[place]
         entry = stored.entry
         told = lawbook.event_facts(stored) | {
@@ -103,15 +114,14 @@ class VerificationService:
             "count": entry.count,
             "reason": entry.reason,
         }
-        mine = viewer.principal is not None and viewer.principal.address == entry.actor
-        if mine or entry.party == _use(viewer, entry.subject, book.custody.index):
+        if entry.actor in asker.names or entry.party == _use(asker, entry.subject, book.custody.index):
             told["details"] = recorded_from(self._context, stored).details
         return told
 
     def _verdict(
         self,
         connection: Connection,
-        viewer: Viewer,
+        asker: _Asker,
         ref: KeyRef,
         row: KeyRow | None,
         held: dict[tuple[int, int], Holding],
@@ -119,14 +129,14 @@ class VerificationService:
         if row is None:
             return _coarse(VerdictCode.UNKNOWN, ref)
         holding = held[row.number, row.index]
-        known = viewer.principal is not None or viewer.token is not None
+        known = bool(asker.names) or asker.token is not None
         if row.entries == 0 or not known:
             book = lawbook.summary(row, holding)
         else:
             book = lawbook.history(self._context, connection, row)
         now = self._context.clock.now()
-        if known and _entitled(viewer, row, holding, book):
-            return _full(viewer, row, holding, book, now)
+        if known and _entitled(asker, row, holding, book):
+            return _full(asker, row, holding, book, now)
         if isinstance(ref, Handle):
             # A handle is no key: whoever only counts positions learns nothing by it.
             return _coarse(VerdictCode.UNKNOWN, ref)
@@ -150,27 +160,33 @@ def _holdings(connection: Connection, rows: Sequence[KeyRow]) -> dict[tuple[int,
     }
 
 
-def _entitled(viewer: Viewer, row: KeyRow, holding: Holding, book: Book) -> bool:
-    if _own_life(viewer, row, book) is not None:
-        return True
+def _asker(connection: Connection, viewer: Viewer) -> _Asker:
     if viewer.principal is None:
-        return False
+        return _Asker(frozenset(), False, viewer.token)
+    # A successor answers for what was sold and supplied under the addresses it stands for.
+    names = frozenset(parties.names_of(connection, viewer.principal.address))
+    return _Asker(names, viewer.principal.party.has(PartyReason.ISSUER), viewer.token)
+
+
+def _entitled(asker: _Asker, row: KeyRow, holding: Holding, book: Book) -> bool:
+    if _own_life(asker, row, book) is not None:
+        return True
     sellers = {life.sell.entry.actor for life in book.custody.lives if life.sell}
     insiders = sellers | {row.batch.supplier, holding.holder}
-    return viewer.principal.address in insiders or viewer.principal.party.has(PartyReason.ISSUER)
+    return asker.is_issuer or bool(asker.names & insiders)
 
 
-def _use(viewer: Viewer, batch_id: bytes, index: int) -> bytes | None:
-    return None if viewer.token is None else use_party(order_use(viewer.token, batch_id, index))
+def _use(asker: _Asker, batch_id: bytes, index: int) -> bytes | None:
+    return None if asker.token is None else use_party(order_use(asker.token, batch_id, index))
 
 
-def _own_life(viewer: Viewer, row: KeyRow, book: Book) -> Life | None:
-    use = _use(viewer, row.batch.batch_id, row.index)
+def _own_life(asker: _Asker, row: KeyRow, book: Book) -> Life | None:
+    use = _use(asker, row.batch.batch_id, row.index)
     return None if use is None else book.custody.life(use)
 
 
-def _full(viewer: Viewer, row: KeyRow, holding: Holding, book: Book, now: int) -> Verdict:
-    own = _own_life(viewer, row, book)
+def _full(asker: _Asker, row: KeyRow, holding: Holding, book: Book, now: int) -> Verdict:
+    own = _own_life(asker, row, book)
     state = own.state if own else _state(row, holding)
     facts: dict[str, Any] = {
         "batch": row.batch.batch_id.hex(),

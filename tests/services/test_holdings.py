@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provenance.core.commitments import order_use, use_party
-from provenance.core.entries import EntryType
+from provenance.core.entries import EntryType, PartyReason
 from provenance.core.lives import State
 from provenance.errors import CustodyRefused, ManyRefused, ProvenanceError
 from provenance.services import acts, lawbook
 from provenance.services.acts import Act
 from provenance.services.lawbook import Handle
+from provenance.services.parties import Principal
+from provenance.services.verification import VerdictCode, Viewer
 from provenance.store import holdings
 from provenance.store.holdings import Holding
 from provenance.store.keys import KeyRow
@@ -103,6 +105,25 @@ def test_a_payment_notified_again_after_a_succession_is_not_sold_twice(world: Tr
     assert world.selling.token_of(heir, "A-1", one.handle) == one.token
     again = world.selling.sell_any(heir, list(reversed(pool)), order("A-2"))
     assert again.replayed and (again.recorded, again.token) == (unit.recorded, unit.token)
+
+
+def test_an_heir_sees_what_was_sold_and_supplied_under_the_address_it_stands_for(world: Trade) -> None:
+    batch = world.batch(holder=SHOP)
+    world.selling.sell(SHOP, key_of(0), order("A-1"))
+    world.transfers.accept(OTHER_SHOP, world.transfers.offer(SHOP, OTHER_SHOP, batch, [(1, 1)]).transfer.id)
+    seller, supplier, stranger = b"\x22" * 20, b"\x23" * 20, b"\x24" * 20
+    world.parties.succeed(OPERATOR, SHOP, seller)
+    world.parties.succeed(OPERATOR, SUPPLIER, supplier)
+    world.parties.admit(OPERATOR, "stranger", PartyReason.PLATFORM, address=stranger)
+    handle = Handle(batch, 0)
+    for heir in (seller, supplier):
+        viewer = Viewer(Principal(world.parties.get(heir), "c", frozenset()))
+        assert world.verification.verify(viewer, [handle])[0].code is VerdictCode.SOLD
+        assert world.verification.custody(viewer, handle)[-1]["type"] == "SELL"
+    told = world.verification.custody(Viewer(Principal(world.parties.get(seller), "c", frozenset())), handle)
+    assert told[-1]["details"]["order"] == "A-1"
+    nobody = Viewer(Principal(world.parties.get(stranger), "c", frozenset()))
+    assert world.verification.verify(nobody, [handle])[0].code is VerdictCode.UNKNOWN
 
 
 def test_an_offer_that_lapsed_by_a_faster_clock_is_not_accepted_by_a_slower_one(world: Trade) -> None:

@@ -140,7 +140,9 @@ class VerificationService:
         if isinstance(ref, Handle):
             # A handle is no key: whoever only counts positions learns nothing by it.
             return _coarse(VerdictCode.UNKNOWN, ref)
-        clean = _code(row, holding, book, None, now) is VerdictCode.REGISTERED and row.entries == 0
+        # A shared key that was sold is still for sale; to a stranger that is not clean.
+        unsold = row.batch.max_uses == 1 or row.entries == 0
+        clean = unsold and _code(row, holding, book, None, now) is VerdictCode.REGISTERED
         return _coarse(VerdictCode.CLEAN if clean else VerdictCode.NOT_CLEAN, ref)
 
 

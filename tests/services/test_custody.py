@@ -326,3 +326,15 @@ def test_credentials_are_issued_revoked_and_expire(world: Trade) -> None:
     assert code_of(lambda: world.parties.issue(SHOP, "x", ["fly"])) == "unknown_scope"
     with pytest.raises(InputRefused):
         world.parties.admit(OPERATOR, "x", PartyReason.SUSPENDED, address=SHOP)
+
+
+def test_a_key_handed_over_alone_is_still_clean_to_a_stranger(world: Trade, monkeypatch: Any) -> None:
+    # The format of these keys is just too weak for strangers; the bound is not what is tested here.
+    monkeypatch.setattr("provenance.services.verification.MIN_SECRET_BITS", 1)
+    batch = world.batch()
+    offered = world.transfers.offer(SUPPLIER, SHOP, batch, [(5, 1)])
+    world.transfers.accept(SHOP, offered.transfer.id)
+    stranger = Viewer(world.principal(OTHER_SHOP))
+    assert world.verification.verify(stranger, [key_of(5)])[0].code is VerdictCode.CLEAN
+    world.selling.sell(SHOP, key_of(5), order())
+    assert world.verification.verify(stranger, [key_of(5)])[0].code is VerdictCode.NOT_CLEAN

@@ -115,8 +115,11 @@ def _answered(found: Staged) -> Response:
 def visible(batch_id: bytes) -> BatchView:
     """A batch that the caller may see: its own, or a live one; raises :class:`NotFound`."""
     found = services().registration.batch(batch_id)
-    is_own = found.manifest.supplier == principal().address
-    if not is_own and found.status is not Status.LIVE and not principal().party.has(PartyReason.OPERATOR):
+    if (
+        not is_own(found)
+        and found.status is not Status.LIVE
+        and not principal().party.has(PartyReason.OPERATOR)
+    ):
         raise NotFound("no such batch, or not yours", code="unknown_batch")
     return found
 
@@ -124,6 +127,11 @@ def visible(batch_id: bytes) -> BatchView:
 def own(batch_id: bytes) -> BatchView:
     """A batch of the caller's own; raises :class:`NotFound`."""
     found = services().registration.batch(batch_id)
-    if found.manifest.supplier != principal().address:
+    if not is_own(found):
         raise NotFound("no such batch, or not yours", code="unknown_batch")
     return found
+
+
+def is_own(batch: BatchView) -> bool:
+    """Whether the caller supplied it, or stands for who did."""
+    return batch.manifest.supplier in services().parties.names(principal().address)

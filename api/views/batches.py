@@ -60,7 +60,7 @@ def listed(query: BatchesQuery) -> Response:
 def batch(path: BatchPath) -> Response:
     """A batch as it stands, and how far it is anchored."""
     found = uploads.visible(bytes.fromhex(path.batch_id))
-    return answer(render.batch(found, found.manifest.supplier == principal().address))
+    return answer(render.batch(found, uploads.is_own(found)))
 
 
 @blueprint.get("/<batch_id>/rejects", responses={200: {"content": {"application/x-ndjson": {}}}})

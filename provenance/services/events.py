@@ -10,6 +10,7 @@ from provenance.services import lawbook
 from provenance.services.context import Context
 from provenance.services.receipts import receipt_of
 from provenance.store import entries as entry_store
+from provenance.store import parties
 from provenance.store.entries import StoredEntry
 
 
@@ -20,13 +21,14 @@ class EventService:
         self._context = context
 
     def get(self, event: bytes, viewer: bytes | None = None) -> dict[str, Any]:
-        """The event as JSON members; its actor gets the receipt again. Raises :class:`NotFound`."""
+        """The event as JSON members; its actor, or who stands for it, gets the receipt again. Raises :class:`NotFound`."""
         with self._context.database.read() as connection:
             stored = entry_store.by_event(connection, event)
+            names = [] if viewer is None else parties.names_of(connection, viewer)
         if stored is None:
             raise NotFound("no such event", code="unknown_event")
         told = told_event(stored)
-        if viewer == stored.entry.actor:
+        if stored.entry.actor in names:
             told["receipt"] = receipt_of(self._context, stored)
         return told
 

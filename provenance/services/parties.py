@@ -110,6 +110,11 @@ class PartyService:
             raise NotFound("no such party", code="unknown_party")
         return found
 
+    def names(self, address: bytes) -> frozenset[bytes]:
+        """*address* and every address it stands for by succession."""
+        with self._context.database.read() as connection:
+            return frozenset(parties.names_of(connection, address))
+
     def everyone(self) -> list[Party]:
         """Every party, by name."""
         with self._context.database.read() as connection:
@@ -166,14 +171,27 @@ class PartyService:
         return Principal(party, credential.id, credential.scopes)
 
     def events(self, address: bytes, after: tuple[int, bytes], limit: int) -> list[StoredEntry]:
-        """Every entry under the party's address after that place, oldest first: what was done in its name."""
+        """Every entry under the party's addresses after that place, oldest first: what was done in its name.
+
+        An heir's are also those it stands for.
+        """
         with self._context.database.read() as connection:
-            return entry_store.under_address(connection, address, after, limit)
+            found = {
+                one.event: one
+                for name in parties.names_of(connection, address)
+                for one in entry_store.under_address(connection, name, after, limit)
+            }
+        return sorted(found.values(), key=lambda one: (one.entry.time, one.event))[:limit]
 
     def alerts(self, address: bytes, after: tuple[int, bytes], limit: int) -> list[Alert]:
-        """The alerts of a party after that place, oldest first."""
+        """The alerts of a party after that place, oldest first; also those of whom it stands for."""
         with self._context.database.read() as connection:
-            return parties.alerts_of(connection, address, after, limit)
+            found = [
+                one
+                for name in parties.names_of(connection, address)
+                for one in parties.alerts_of(connection, name, after, limit)
+            ]
+        return sorted(found, key=lambda one: (one.time, one.id))[:limit]
 
     def _admit(
         self, connection: Connection, by: bytes, name: str, role: PartyReason, address: bytes

@@ -23,8 +23,7 @@ from provenance.services.lawbook import Handle, KeyRef
 from provenance.services.proving import Discloses, ProvingService
 from provenance.services.vault import SealBroken
 from provenance.services.verification import VerificationService, Viewer
-from provenance.store import marks
-from provenance.store.entries import StoredEntry
+from provenance.store import marks, parties
 
 _PURPOSE: Final = b"proof id"
 _BATCH_SIZE: Final = 32
@@ -78,7 +77,7 @@ class ProofDesk:
             handle.index,
             opening=ref if wish.opening and isinstance(ref, CardKey) else None,
             use=use,
-            discloses=_own(viewer, use) if wish.details else lambda stored: False,
+            discloses=self._own(viewer, use) if wish.details else lambda stored: False,
             want_anchored=wish.anchored,
             with_state_proof=wish.state_proof,
         )
@@ -100,6 +99,14 @@ class ProofDesk:
             return verify(raw, reader)
         except (ChainUnavailable, ChainMismatch):
             return verify(raw, ReaderContext(network=self._context.domain, log_key=log_key))
+
+    def _own(self, viewer: Viewer, use: bytes | None) -> Discloses:
+        party = None if use is None else use_party(use)
+        names: list[bytes] = []
+        if viewer.principal is not None:
+            with self._context.database.read() as connection:
+                names = parties.names_of(connection, viewer.principal.address)
+        return lambda stored: stored.entry.actor in names or stored.entry.party == party
 
     def _handle(self, ref: KeyRef) -> Handle:
         if isinstance(ref, Handle):
@@ -139,16 +146,6 @@ class ProofDesk:
         if int.from_bytes(place[_BATCH_SIZE + _INDEX_SIZE :]) <= self._context.clock.now():
             raise _unknown_proof()
         return Handle(place[:_BATCH_SIZE], int.from_bytes(place[_BATCH_SIZE : _BATCH_SIZE + _INDEX_SIZE]))
-
-
-def _own(viewer: Viewer, use: bytes | None) -> Discloses:
-    party = None if use is None else use_party(use)
-    address = None if viewer.principal is None else viewer.principal.address
-
-    def discloses(stored: StoredEntry) -> bool:
-        return stored.entry.actor == address or stored.entry.party == party
-
-    return discloses
 
 
 def _unknown() -> NotFound:

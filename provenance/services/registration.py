@@ -125,7 +125,8 @@ class RegistrationService:
     def batches_of(self, supplier: bytes, before: int, limit: int) -> list[bytes]:
         """Ids of a supplier's batches staged before the time given (ms), newest first."""
         with self._context.database.read() as connection:
-            found = batches.of_supplier(connection, supplier, before, min(limit, _MAX_PAGE))
+            names = parties.names_of(connection, supplier)
+            found = batches.of_suppliers(connection, names, before, min(limit, _MAX_PAGE))
         return [batch.batch_id for batch in found]
 
     def rejects(self, batch_id: bytes, after: int = 0, limit: int = 1_000) -> list[RejectedLine]:
@@ -214,7 +215,7 @@ def _admitted(connection: Connection, supplier: bytes, lock: str | None = None) 
 
 def _own(connection: Connection, supplier: bytes, batch_id: bytes) -> BatchRow:
     batch = batches.by_id(connection, batch_id)
-    if batch is None or batch.supplier != supplier:
+    if batch is None or batch.supplier not in parties.names_of(connection, supplier):
         raise _not_found()
     return batch
 

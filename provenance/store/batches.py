@@ -96,9 +96,11 @@ def by_number(connection: Connection, number: int) -> BatchRow | None:
     return _one(connection, table.c.number == number)
 
 
-def of_supplier(connection: Connection, supplier: bytes, before: int, limit: int) -> list[BatchRow]:
-    """The batches of a supplier staged before the time given (ms), newest first."""
-    query = select(*_COLUMNS).where(table.c.supplier == supplier, table.c.created_at < before)
+def of_suppliers(
+    connection: Connection, suppliers: Sequence[bytes], before: int, limit: int
+) -> list[BatchRow]:
+    """The batches of a supplier, by all its addresses, staged before the time given (ms), newest first."""
+    query = select(*_COLUMNS).where(table.c.supplier.in_(suppliers), table.c.created_at < before)
     rows = connection.execute(query.order_by(table.c.created_at.desc(), table.c.number).limit(limit))
     return [_row(row) for row in rows]
 

@@ -34,6 +34,13 @@ def _anchors() -> Iterator[Case]:
     yield patched("anchors-swapped", "newest first", 6, None, (["anchors"], [last, first]))
     yield patched("anchors-twice", "one size twice", 6, None, (["anchors"], [last, last]))
     yield patched("anchors-size-0", "the empty log as anchor", 6, None, (["anchors", 0, "size"], 0))
+    yield patched(
+        "anchors-path-flipped",
+        "one bit of a hash that only the later root needs",
+        6,
+        MERKLE,
+        ([*at, 2], flipped(path[2])),
+    )
     yield patched("anchors-root", "another root", 6, MERKLE, (["anchors", 0, "root"], flipped(first["root"])))
     yield patched(
         "anchors-last-root",

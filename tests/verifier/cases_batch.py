@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from provenance.core import manifest, notes
@@ -15,6 +16,7 @@ from tests.verifier.golden_cases import (
     OTHER_CARD,
     SALT,
     SIGNATURE,
+    bundled,
     flipped,
     patched,
 )
@@ -23,6 +25,8 @@ from tests.verifier.world import (
     ORIGIN,
     SHOP,
     SUPPLIER_KEY,
+    Batch,
+    started,
 )
 
 
@@ -123,6 +127,9 @@ def _batch() -> Iterator[Case]:
     yield patched("batch-index", "the neighbour's index", 2, MERKLE, (["key", "index"], 2))
     yield patched("batch-index-mirror", "an index whose path is as long", 2, MERKLE, (["key", "index"], 0))
     yield patched("batch-index-outside", "an index past the batch", 2, MERKLE, (["key", "index"], 7))
+    four = started(Batch(size=4)).bundle()
+    wrapped = replace(four, key=replace(four.key, index=7))
+    yield bundled("batch-index-wrapped", "past a full tree, by the path of index 3", wrapped, 2, MERKLE)
     yield patched("batch-index-huge", "index 2^53-1", 2, MERKLE, (["key", "index"], 2**53 - 1))
     yield patched(
         "batch-inner-node",

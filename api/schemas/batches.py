@@ -72,5 +72,8 @@ class RejectsQuery(Text):
 
 
 class BatchesQuery(Text):
+    """Newest first: those staged before a time (ms), and after the last one seen in this order."""
+
     before: Annotated[int, Field(ge=0, le=MAX_SAFE)] = MAX_SAFE
+    after_batch: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100

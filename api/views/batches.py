@@ -51,7 +51,8 @@ def sign(path: BatchPath, body: SignatureBody) -> Response:
 @allow("register", "read", roles=_SUPPLIER)
 def listed(query: BatchesQuery) -> Response:
     """One's own batches, newest first."""
-    found = services().registration.batches_of(principal().address, query.before, query.limit)
+    after = bytes.fromhex(query.after_batch) or None
+    found = services().registration.batches_of(principal().address, query.before, query.limit, after=after)
     return answer({"batches": [batch_id.hex() for batch_id in found]})
 
 

@@ -21,7 +21,7 @@ class EventService:
         self._context = context
 
     def get(self, event: bytes, viewer: bytes | None = None) -> dict[str, Any]:
-        """The event as JSON members; its actor, or who stands for it, gets the receipt again. Raises :class:`NotFound`."""
+        """The event as JSON members; its actor (or heir) gets the receipt again. Raises :class:`NotFound`."""
         with self._context.database.read() as connection:
             stored = entry_store.by_event(connection, event)
             names = [] if viewer is None else parties.names_of(connection, viewer)

@@ -122,11 +122,20 @@ class RegistrationService:
             anchor_block=None if anchor is None else anchor.block_number,
         )
 
-    def batches_of(self, supplier: bytes, before: int, limit: int) -> list[bytes]:
-        """Ids of a supplier's batches staged before the time given (ms), newest first."""
+    def batches_of(
+        self, supplier: bytes, before: int, limit: int, *, after: bytes | None = None
+    ) -> list[bytes]:
+        """Ids of a supplier's batches staged before the time given (ms), newest first.
+
+        *after* is the last id of the page before this one; raises :class:`NotFound` if it is not its own.
+        """
+        place = (before, 0)
         with self._context.database.read() as connection:
+            if after is not None:
+                last = _own(connection, supplier, after)
+                place = min(place, (last.created_at, last.number))
             names = parties.names_of(connection, supplier)
-            found = batches.of_suppliers(connection, names, before, min(limit, _MAX_PAGE))
+            found = batches.of_suppliers(connection, names, place, min(limit, _MAX_PAGE))
         return [batch.batch_id for batch in found]
 
     def rejects(self, batch_id: bytes, after: int = 0, limit: int = 1_000) -> list[RejectedLine]:

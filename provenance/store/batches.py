@@ -97,11 +97,13 @@ def by_number(connection: Connection, number: int) -> BatchRow | None:
 
 
 def of_suppliers(
-    connection: Connection, suppliers: Sequence[bytes], before: int, limit: int
+    connection: Connection, suppliers: Sequence[bytes], before: tuple[int, int], limit: int
 ) -> list[BatchRow]:
-    """The batches of a supplier, by all its addresses, staged before the time given (ms), newest first."""
-    query = select(*_COLUMNS).where(table.c.supplier.in_(suppliers), table.c.created_at < before)
-    rows = connection.execute(query.order_by(table.c.created_at.desc(), table.c.number).limit(limit))
+    """The batches of a supplier, by all its addresses, newest first: those before the (ms, number) given."""
+    earlier = or_(table.c.created_at < before[0], table.c.number < before[1])
+    # The first bound again, alone: an OR is no place to begin in an index.
+    query = select(*_COLUMNS).where(table.c.supplier.in_(suppliers), table.c.created_at <= before[0], earlier)
+    rows = connection.execute(query.order_by(table.c.created_at.desc(), table.c.number.desc()).limit(limit))
     return [_row(row) for row in rows]
 
 

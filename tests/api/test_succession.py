@@ -25,6 +25,8 @@ def test_an_heir_finishes_what_was_staged_under_the_old_address(world: World) ->
     signature = signature_of(world.supplier, staged)
     heir = heir_of(world, heir_of(world, world.supplier, 71), 72)
     assert world.get(heir, "/batches").json["batches"] == [given_up["batch"], staged["batch"]]
+    second = world.get(heir, "/batches", query_string={"after_batch": given_up["batch"]})
+    assert second.json["batches"] == [staged["batch"]]
     assert world.get(heir, f"/batches/{staged['batch']}").json["counts"]["accepted"] == 2
     assert world.get(heir, f"/batches/{staged['batch']}/rejects").status_code == 200
     signed = world.call(heir, "PUT", f"/batches/{staged['batch']}/signature", json=signature)

@@ -205,6 +205,21 @@ def test_a_suppliers_batches_are_listed_newest_first(here: World) -> None:
     assert here.service.batches_of(SECOND.address, here.clock.time + 1, 10) == []
 
 
+def test_batches_of_one_millisecond_are_all_listed_wherever_a_page_ends(here: World) -> None:
+    ids = {staged(here, first=10 * number).batch_id for number in range(5)}
+    every = here.service.batches_of(FIRST.address, here.clock.time + 1, 10)
+    assert set(every) == ids and len(every) == 5
+    paged: list[bytes] = []
+    last: bytes | None = None
+    while page := here.service.batches_of(FIRST.address, here.clock.time + 1, 2, after=last):
+        paged += page
+        last = page[-1]
+    assert paged == every
+    assert here.service.batches_of(FIRST.address, here.clock.time, 10, after=every[0]) == []
+    with pytest.raises(NotFound):
+        here.service.batches_of(SECOND.address, here.clock.time + 1, 10, after=every[0])
+
+
 def test_a_live_batch_shows_the_registry_it_was_signed_for(database_url: str) -> None:
     with world(database_url) as here:
         batch = staged(here)

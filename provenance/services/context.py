@@ -91,13 +91,19 @@ def record(
 
     The entry's ``detail`` is set here: commitment and details can then never disagree.
     """
+    recorded, sealed = drafted(context, draft, details)
+    entry_store.insert(connection, recorded.event, recorded.entry, sealed)
+    return recorded
+
+
+def drafted(
+    context: Context, draft: Entry, details: dict[str, Any] | None = None
+) -> tuple[Recorded, bytes | None]:
+    """*draft* with its event id and its commitment, and the sealed *details*, ready to be written."""
     event = context.event_id(draft.time)
     if details is None:
-        entry_store.insert(connection, event, draft, None)
-        return Recorded(event, draft)
+        return Recorded(event, draft), None
     salt = context.entropy(DETAIL_SALT_SIZE)
-    committed = commit_details(salt, details)
-    entry = replace(draft, detail=committed)
+    entry = replace(draft, detail=commit_details(salt, details))
     sealed = context.vault.seal(salt + rfc8785.dumps(details), event)
-    entry_store.insert(connection, event, entry, sealed)
-    return Recorded(event, entry, salt, details)
+    return Recorded(event, entry, salt, details), sealed

@@ -44,7 +44,7 @@ def find(context: Context, connection: Connection, refs: Iterable[KeyRef]) -> li
     One tag for each live epoch is looked up, so that a rotation of ``K_tag`` loses nobody.
     """
     wanted = list(refs)
-    tags = {i: _tags(context, ref) for i, ref in enumerate(wanted) if isinstance(ref, CardKey)}
+    tags = {i: tags_of(context, ref) for i, ref in enumerate(wanted) if isinstance(ref, CardKey)}
     handles = [(ref.batch_id, ref.index) for ref in wanted if isinstance(ref, Handle)]
     by_tag = key_store.by_tags(connection, [one for many in tags.values() for one in many])
     by_handle = key_store.by_handles(connection, handles)
@@ -71,7 +71,8 @@ def row_order(context: Context, connection: Connection, refs: Sequence[KeyRef]) 
     return sorted(range(len(refs)), key=place)
 
 
-def _tags(context: Context, key: CardKey) -> list[bytes]:
+def tags_of(context: Context, key: CardKey) -> list[bytes]:
+    """The tags under which a key may be registered: one for each live epoch, the newest first."""
     return [tag(secret, key.identity) for secret in reversed(context.vault.tag_keys.values())]
 
 

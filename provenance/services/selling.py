@@ -7,8 +7,7 @@ chooses the key: however often a payment is notified, an order line gets one key
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from provenance.core.commitments import order_use, use_party
 from provenance.core.digests import sha256
@@ -16,53 +15,26 @@ from provenance.core.entries import EntryType
 from provenance.errors import Conflict, CustodyRefused, ManyRefused, NotFound, ProvenanceError, Refused
 from provenance.services import acts, lawbook
 from provenance.services.acts import Act
-from provenance.services.context import Context, Recorded
+from provenance.services.context import Context
 from provenance.services.custody import found
 from provenance.services.lawbook import Handle, KeyRef
 from provenance.services.opening import recorded_from
+from provenance.services.plainsales import sell_plain
+from provenance.services.sale import Order, SaleOutcome, Sold, Wish
 from provenance.store import entries, orders, parties
 from provenance.store.database import Connection
 from provenance.store.keys import KeyRow
 from provenance.store.orders import LineTaken, OrderLine
+
+__all__ = ["Order", "SaleOutcome", "SellingService", "Sold"]
 
 T = TypeVar("T")
 
 _TRIES: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is sold to whom: ``number`` is the shop's own; ``details`` are sealed (money, people).
-
-    ``unit`` numbers the units of one order where the service chooses among several keys.
-    """
-
-    number: str
-    details: dict[str, Any]
-    reservation: bytes | None = None
-    unit: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Sold:
-    """A sold unit: its entry, its place, and the order token that the buyer gets (32 bytes, secret)."""
-
-    recorded: Recorded
-    handle: Handle
-    token: bytes
-    use: bytes
-    replayed: bool
-
-    def __repr__(self) -> str:
-        return f"Sold(event={self.recorded.event.hex()})"
-
-
-@dataclass(frozen=True, slots=True)
-class SaleOutcome:
-    """What became of one of many."""
-
-    sold: Sold | None
-    refusal: ProvenanceError | None
+class _NotAllPlain(Exception):
+    """Rolls back a set of sales of which not all are plain."""
 
 
 class SellingService:
@@ -73,7 +45,8 @@ class SellingService:
 
     def sell(self, seller: bytes, ref: KeyRef, order: Order) -> Sold:
         """Sell one key; raises :class:`CustodyRefused` or :class:`NotFound` (``unknown``)."""
-        return self._again(lambda connection: self._sell(connection, seller, ref, order, None))
+        plain = self._sell_plain([Wish(seller, ref, order)])
+        return plain[0] if plain else self._sell_alone(seller, ref, order)
 
     def sell_many(
         self, seller: bytes, refs: Sequence[KeyRef], order: Order, *, proceed: bool = False
@@ -82,8 +55,13 @@ class SellingService:
 
         All or nothing raises :class:`ManyRefused`, and nothing is sold.
         """
-        if proceed:
-            return [self._outcome(seller, ref, order) for ref in refs]
+        wishes = [Wish(seller, ref, order) for ref in refs]
+        plain = self._sell_plain(wishes, or_nothing=not proceed)
+        if proceed or len(plain) == len(refs):
+            return [
+                SaleOutcome(plain[position], None) if position in plain else self._outcome(seller, ref, order)
+                for position, ref in enumerate(refs)
+            ]
 
         def work(connection: Connection) -> list[SaleOutcome]:
             sold: dict[int, SaleOutcome] = {}
@@ -131,6 +109,23 @@ class SellingService:
             line = orders.line_of_key(connection, names, order, row.number, row.index)
         sold_as = seller if line is None else line.seller
         return self._context.vault.order_token(sold_as, order, handle.batch_id, handle.index)
+
+    def _sell_plain(self, wishes: Sequence[Wish], *, or_nothing: bool = False) -> dict[int, Sold]:
+        """What is plain of *wishes*, sold in one transaction; with *or_nothing*, all of them or none."""
+
+        def work(connection: Connection) -> dict[int, Sold]:
+            sold = sell_plain(self._context, connection, wishes)
+            if or_nothing and len(sold) < len(wishes):
+                raise _NotAllPlain
+            return sold
+
+        try:
+            return self._context.database.retrying(work)
+        except (LineTaken, _NotAllPlain):
+            return {}
+
+    def _sell_alone(self, seller: bytes, ref: KeyRef, order: Order) -> Sold:
+        return self._again(lambda connection: self._sell(connection, seller, ref, order, None))
 
     def _sell(
         self, connection: Connection, seller: bytes, ref: KeyRef, order: Order, unit: int | None
@@ -187,7 +182,7 @@ class SellingService:
 
     def _outcome(self, seller: bytes, ref: KeyRef, order: Order) -> SaleOutcome:
         try:
-            return SaleOutcome(self.sell(seller, ref, order), None)
+            return SaleOutcome(self._sell_alone(seller, ref, order), None)
         except (Refused, NotFound) as refusal:
             return SaleOutcome(None, refusal)
 

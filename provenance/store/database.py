@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -15,20 +16,48 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from provenance.errors import Conflict, StoreUnavailable
 
-__all__ = ["Connection", "Database", "create_schema"]
+__all__ = ["Connection", "Database", "Patience", "create_schema"]
 
 T = TypeVar("T")
 
 RETRIES: Final = 8
 """Deadlocks and serialization failures are the price of locks; each retry starts from a fresh look."""
 _RETRYABLE: Final = frozenset({"40001", "40P01"})
+_LOCK_NOT_HAD: Final = "55P03"
+_IDLE_TOO_LONG: Final = "25P03"
 _BUSY_MS: Final = 30_000
+_REST_SECONDS: Final = 0.5
+"""A server that went away and came back needs longer than that."""
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long PostgreSQL waits for us, in ms: one process that hangs must not stop all the others.
+
+    ``lock``: until another transaction gives up what this one needs. ``idle``: a transaction without a
+    statement; shuffling ten million keys lies between two. ``statement``: placing those keys is one.
+    Options in the URL (``?options=-c%20lock_timeout%3D5s``) come before these.
+    """
+
+    lock: int = 20_000
+    idle: int = 300_000
+    statement: int = 1_800_000
+
+    def options(self, more: str = "") -> str:
+        """As the server is told at connecting, *more* last and so above ours."""
+        ours = {
+            "lock_timeout": self.lock,
+            "idle_in_transaction_session_timeout": self.idle,
+            "statement_timeout": self.statement,
+        }
+        said = " ".join(f"-c {name}={value}" for name, value in ours.items())
+        return f"{said} {more}".rstrip()
 
 
 class Database:
@@ -38,10 +67,13 @@ class Database:
     commits at the end of the block, or leaves nothing.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 8, patience: Patience | None = None) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url, pool_size)
+        if self.is_sqlite:
+            self._engine = _sqlite_engine(self.url)
+        else:
+            self._engine = _postgres_engine(self.url, pool_size, patience or Patience())
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
@@ -100,16 +132,38 @@ def create_schema(url: str) -> None:
     command.upgrade(config, "head")
 
 
-def _postgres_engine(url: URL, pool_size: int) -> Engine:
-    return create_engine(
+def _postgres_engine(url: URL, pool_size: int, patience: Patience) -> Engine:
+    said = url.query.get("options", "")
+    options = patience.options(said if isinstance(said, str) else " ".join(said))
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         pool_timeout=10,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5},
+        connect_args={"connect_timeout": 5, "options": options},
     )
+    _ping_after_rest(engine)
+    return engine
+
+
+def _ping_after_rest(engine: Engine) -> None:
+    """Ask a connection that rested whether it still lives; at every use it would be a third of a read."""
+
+    @event.listens_for(engine, "checkin")
+    def _rests(_raw: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _wakes(raw: Any, record: Any, _proxy: Any) -> None:
+        rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
+        if rested < _REST_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(raw)
+        except Exception as error:
+            # The pool takes another one, and makes all of this age anew.
+            raise InvalidatePoolError from error
 
 
 def _sqlite_engine(url: URL) -> Engine:
@@ -140,15 +194,24 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _is_retryable(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in _RETRYABLE
+    return _state(error) in _RETRYABLE
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        if _is_retryable(error):
+    except DBAPIError as error:
+        if _state(error) == _LOCK_NOT_HAD:
+            raise Conflict(
+                "somebody else has been at this for long; try again shortly", code="contended"
+            ) from error
+        is_away = isinstance(error, OperationalError) or _state(error) == _IDLE_TOO_LONG
+        if _is_retryable(error) or not is_away:
             raise
         raise StoreUnavailable("the database does not answer; try again shortly") from error
     except PoolTimeout as error:

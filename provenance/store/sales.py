@@ -1,0 +1,214 @@
+"""Sales of untouched keys, many as one: a look that locks, and one guarded statement that writes.
+
+A key without entries of its own was never sold, so it stands in no order line either: a look at its
+row, its holding and its seller is all that its sale depends on. Whatever else there is to a key,
+these statements leave it to those of ``store.keys``. The locks are taken as there: parties, then
+each holding before its key, keys in the order of their rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy.exc import IntegrityError
+
+from provenance.core.entries import Entry
+from provenance.core.lives import BatchFacts, State
+from provenance.store import entries
+from provenance.store.database import Connection
+from provenance.store.driver import driver_of, is_sqlite
+from provenance.store.holdings import Holding
+from provenance.store.keys import KeyRow
+from provenance.store.orders import LineTaken, OrderLine
+
+_COLUMNS: Final = """
+    k.tag, k.batch, k.idx, k.state, k.entries, k.last_time, k.sold_before, k.suspect, k.reserved_until,
+    k.reserved_by, k.reservation, b.batch_id, b.supplier, b.size, b.max_uses, b.expires_at, b.format,
+    h.first, h.count, h.holder, h.last_time, h.voided_at, h.offer, h.offer_until"""
+_JOINED: Final = (
+    f"SELECT {_COLUMNS} FROM card_key k "  # noqa: S608 - our own columns
+    "JOIN batch b ON b.number = k.batch AND b.status = 1 "
+)
+_PLACED: Final = "SELECT k.tag FROM batch b JOIN card_key k ON k.batch = b.number WHERE "
+
+_PARTIES: Final = """
+    SELECT address, since FROM party
+    WHERE address = ANY(%b) AND NOT suspended AND successor IS NULL ORDER BY address FOR SHARE"""
+_LOOK: Final = f"""{_JOINED}
+    CROSS JOIN LATERAL (SELECT n.first FROM holding n WHERE n.batch = k.batch AND n.first <= k.idx
+                        ORDER BY n.first DESC LIMIT 1) over
+    JOIN holding h ON h.batch = k.batch AND h.first = over.first
+    WHERE k.tag = ANY(%b)"""  # noqa: S608 - our own statements
+_LOOK_LOCKING_ONE: Final = f"{_LOOK} FOR SHARE OF h"
+_LOOK_LOCKING: Final = f"{_LOOK} ORDER BY k.batch, k.idx FOR SHARE OF h FOR NO KEY UPDATE OF k"
+_HANDLES: Final = f"{_PLACED} b.batch_id = %b AND k.idx = ANY(%b)"
+_SELL: Final = """
+    WITH sale AS (
+        SELECT * FROM unnest(
+            %b::bytea[], %b::bytea[], %b::bigint[], %b::bytea[], %b::bigint[], %b::bytea[], %b::bytea[],
+            %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bigint[], %b::bytea[]
+        ) AS s (tag, event, "time", subject, first, actor, party, raw, details, reservation,
+                "order", batch, token)
+    ), changed AS (
+        UPDATE card_key k SET state = 1, entries = 1, last_time = s."time",
+            reserved_until = NULL, reserved_by = NULL, reservation = NULL
+        FROM sale s
+        WHERE k.tag = s.tag AND k.state = 0 AND k.entries = 0
+            AND (k.reserved_until IS NULL OR k.reserved_until <= %b OR k.reservation = s.reservation)
+        RETURNING k.tag
+    ), entered AS (
+        INSERT INTO entry (event, "time", type, subject, first, is_range, actor, party, raw, details)
+        SELECT s.event, s."time", %b, s.subject, s.first, false, s.actor, s.party, s.raw, s.details
+        FROM sale s JOIN changed USING (tag)
+    )
+    INSERT INTO order_line (seller, "order", batch, idx, event, token)
+    SELECT s.actor, s."order", s.batch, s.first, s.event, s.token FROM sale s JOIN changed USING (tag)
+    RETURNING event"""
+
+_PARTY_SQLITE: Final = (
+    "SELECT address, since FROM party WHERE address = ? AND NOT suspended AND successor IS NULL"
+)
+_LOOK_SQLITE: Final = f"""{_JOINED}
+    JOIN holding h ON h.batch = k.batch AND h.first = (
+        SELECT max(n.first) FROM holding n WHERE n.batch = k.batch AND n.first <= k.idx)
+    WHERE k.tag = ?"""  # noqa: S608 - our own statements
+_HANDLE_SQLITE: Final = f"{_PLACED} b.batch_id = ? AND k.idx = ?"
+_CHANGE_SQLITE: Final = """
+    UPDATE card_key SET state = 1, entries = 1, last_time = ?,
+        reserved_until = NULL, reserved_by = NULL, reservation = NULL
+    WHERE tag = ? AND state = 0 AND entries = 0
+        AND (reserved_until IS NULL OR reserved_until <= ? OR reservation = ?)"""
+_ENTER_SQLITE: Final = """
+    INSERT INTO entry (event, "time", type, subject, first, is_range, actor, party, raw, details)
+    VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)"""
+_LINE_SQLITE: Final = (
+    'INSERT INTO order_line (seller, "order", batch, idx, event, token) VALUES (?, ?, ?, ?, ?, ?)'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What stands now, locked until the end of the transaction.
+
+    ``since`` has the parties that may act; ``keys`` the keys of live batches by tag, each with the
+    holding over it.
+    """
+
+    since: dict[bytes, int]
+    keys: dict[bytes, tuple[KeyRow, Holding]]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSale:
+    """The rows of one sale: the key's tag, its entry, its order line; a reservation that may stand."""
+
+    tag: bytes
+    entry: Entry
+    sealed: bytes | None
+    line: OrderLine
+    reservation: bytes | None
+
+
+def tags_at(connection: Connection, handles: Iterable[tuple[bytes, int]]) -> dict[tuple[bytes, int], bytes]:
+    """The tags at those (batch id, index) places; a key never changes its place."""
+    places = set(handles)
+    with driver_of(connection) as raw:
+        if is_sqlite(connection):
+            found = ((place, raw.execute(_HANDLE_SQLITE, place).fetchone()) for place in places)
+            return {place: bytes(row[0]) for place, row in found if row}
+        found_tags = {}
+        for place in places:
+            row = raw.execute(_HANDLES, (place[0], [place[1]]), binary=True).fetchone()
+            if row:
+                found_tags[place] = bytes(row[0])
+        return found_tags
+
+
+def look(connection: Connection, sellers: Iterable[bytes], tags: Sequence[bytes]) -> Look:
+    """Lock *sellers* against suspension, holdings against handing over and recall, then *tags*."""
+    actors = sorted(set(sellers))
+    with driver_of(connection) as raw:
+        if is_sqlite(connection):
+            parties = [row for actor in actors for row in raw.execute(_PARTY_SQLITE, (actor,))]
+            rows = [row for tag in tags for row in raw.execute(_LOOK_SQLITE, (tag,))]
+        else:
+            parties, rows = _look_locking(raw, actors, tags)
+    return Look({bytes(row[0]): row[1] for row in parties}, dict(map(_looked, rows)))
+
+
+def _look_locking(
+    raw: psycopg.Connection[Any], actors: list[bytes], tags: Sequence[bytes]
+) -> tuple[list[Any], list[Any]]:
+    """Both looks in one round trip, one after the other."""
+    # One key is locked by the statement that changes it; several need an order among them.
+    statement = _LOOK_LOCKING if len(tags) > 1 else _LOOK_LOCKING_ONE
+    with raw.pipeline():
+        parties = raw.execute(_PARTIES, (actors,), binary=True)
+        rows = raw.execute(statement, (list(tags),), binary=True)
+    return parties.fetchall(), rows.fetchall()
+
+
+def sell(connection: Connection, sales: Sequence[NewSale], now: int) -> set[bytes]:
+    """Sell those of *sales* whose keys nobody has touched or reserved meanwhile; their events.
+
+    This statement is the rule against double sale, for many keys at once: the guard of
+    ``keys.change`` at no entries. An entry and an order line are written for a key that changed, and
+    for no other. *now* is in ms. Raises :class:`LineTaken` when an order line is there already.
+    """
+    try:
+        with driver_of(connection) as raw:
+            if is_sqlite(connection):
+                return _sell_one_by_one(raw.execute, sales, now)
+            return _sell_as_one(raw.execute, sales, now)
+    except IntegrityError as error:
+        raise LineTaken("an order line is sold already; look again") from error
+
+
+def _sell_as_one(execute: Callable[..., Any], sales: Sequence[NewSale], now: int) -> set[bytes]:
+    rows = [_columns(one) for one in sales]
+    arrays: list[Any] = [list(column) for column in zip(*rows, strict=True)]
+    found = execute(_SELL, [*arrays, now, int(sales[0].entry.type)], binary=True)
+    return {bytes(row[0]) for row in found}
+
+
+def _columns(one: NewSale) -> tuple[Any, ...]:
+    entry, line = one.entry, one.line
+    return (
+        one.tag, line.event, entry.time, entry.subject, entry.first, entry.actor, entry.party,
+        entry.encode(), one.sealed, one.reservation, line.order, line.number, line.token,
+    )  # fmt: skip
+
+
+def _sell_one_by_one(execute: Callable[..., Any], sales: Sequence[NewSale], now: int) -> set[bytes]:
+    """SQLite has its write lock for itself, and no network between us: a few statements for each."""
+    sold: set[bytes] = set()
+    for one in sales:
+        entry, line = one.entry, one.line
+        if execute(_CHANGE_SQLITE, (entry.time, one.tag, now, one.reservation)).rowcount != 1:
+            continue
+        row = entries.row(line.event, entry, one.sealed)
+        names = ("event", "time", "type", "subject", "first", "actor", "party", "raw", "details")
+        execute(_ENTER_SQLITE, tuple(row[name] for name in names))
+        execute(_LINE_SQLITE, (line.seller, line.order, line.number, line.index, line.event, line.token))
+        sold.add(line.event)
+    return sold
+
+
+def _looked(row: Sequence[Any]) -> tuple[bytes, tuple[KeyRow, Holding]]:
+    tag = bytes(row[0])
+    facts = BatchFacts(bytes(row[11]), bytes(row[12]), row[13], row[14], row[15])
+    key = KeyRow(
+        tag, row[1], row[2], State(row[3]), row[4], row[5], bool(row[6]), bool(row[7]), row[8],
+        _bytes(row[9]), _bytes(row[10]), facts, row[16],
+    )  # fmt: skip
+    held = Holding(
+        row[1], row[17], row[18], bytes(row[19]), row[20], row[21], _bytes(row[22]), row[23]
+    )  # fmt: skip
+    return tag, (key, held)
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)

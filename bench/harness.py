@@ -62,6 +62,20 @@ def paired(
     )
 
 
+def ratio(name: str, ours: list[float], reference: list[float], unit: str, n: int, note: str = "") -> Result:
+    """The row of measures taken in turn, one of each a round."""
+    return Result(
+        name,
+        statistics.median(ours),
+        statistics.median(reference),
+        statistics.median(one / other for one, other in zip(ours, reference, strict=True)),
+        unit,
+        n,
+        len(ours),
+        note,
+    )
+
+
 def show(results: list[Result], *, as_json: bool) -> None:
     """One JSON object a line, or a table for people."""
     if as_json:

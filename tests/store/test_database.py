@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from provenance.errors import Conflict, StoreUnavailable
 from provenance.store import database as module
-from provenance.store.database import Connection, Database
+from provenance.store.database import Connection, Database, Patience
 
 
 @pytest.fixture
@@ -49,3 +50,66 @@ def test_work_that_deadlocks_for_ever_is_refused_and_not_a_defect(database: Data
     with pytest.raises(Conflict) as refused:
         database.retrying(work)
     assert refused.value.code == "contended"
+
+
+def patient(url: str, **most: int) -> Database:
+    return Database(url, patience=Patience(**most))
+
+
+def the_setting(connection: Connection, name: str) -> str:
+    value: str = connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+    return value
+
+
+def test_postgresql_waits_for_nobody_for_ever(postgres_url: str) -> None:
+    opened = Database(postgres_url)
+    with opened.read() as connection:
+        assert the_setting(connection, "lock_timeout") == "20s"
+        assert the_setting(connection, "idle_in_transaction_session_timeout") == "5min"
+        assert the_setting(connection, "statement_timeout") == "30min"
+    opened.dispose()
+
+
+def test_options_of_the_operators_own_url_come_first(postgres_url: str) -> None:
+    sign = "&" if "?" in postgres_url else "?"
+    opened = Database(f"{postgres_url}{sign}options=-c%20lock_timeout%3D7s")
+    with opened.read() as connection:
+        assert the_setting(connection, "lock_timeout") == "7s"
+        assert the_setting(connection, "statement_timeout") == "30min"
+    opened.dispose()
+
+
+def test_a_row_that_another_transaction_keeps_is_contended_and_not_a_defect(postgres_url: str) -> None:
+    opened = patient(postgres_url, lock=50)
+    work = "INSERT INTO setting (name, value) VALUES ('one', 'value')"
+    with opened.write() as first:
+        first.exec_driver_sql(work)
+        with pytest.raises(Conflict) as refused:
+            opened.retrying(lambda second: second.exec_driver_sql(work))
+        assert refused.value.code == "contended"
+    with opened.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM setting").scalar_one() == 1
+    opened.dispose()
+
+
+def test_a_transaction_that_sleeps_gives_its_locks_back_and_leaves_nothing(postgres_url: str) -> None:
+    opened = patient(postgres_url, idle=50)
+    with pytest.raises(StoreUnavailable), opened.write() as connection:
+        connection.exec_driver_sql("INSERT INTO setting (name, value) VALUES ('one', 'value')")
+        time.sleep(0.5)
+        connection.exec_driver_sql("SELECT 1")
+    with pytest.raises(StoreUnavailable), opened.write() as connection:
+        connection.exec_driver_sql("INSERT INTO setting (name, value) VALUES ('one', 'value')")
+        time.sleep(0.5)
+    with opened.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM setting").scalar_one() == 0
+    opened.dispose()
+
+
+def test_a_statement_that_never_ends_is_a_part_that_is_down(postgres_url: str) -> None:
+    opened = patient(postgres_url, statement=50)
+    with pytest.raises(StoreUnavailable), opened.read() as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(30)")
+    with opened.read() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    opened.dispose()

@@ -6,8 +6,6 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import func, select
 
 from provenance.core.entries import Entry, EntryType
@@ -16,7 +14,6 @@ from provenance.core.statereplay import MemoryShelf
 from provenance.errors import InputRefused
 from provenance.store import state as state_store
 from provenance.store.database import Connection, Database
-from provenance.store.schema import metadata
 from provenance.store.schema_state import state_batch, state_superseded, state_tile
 from provenance.store.state import Progress, StateShelf
 
@@ -53,12 +50,6 @@ def rows(connection: Connection) -> list[tuple[int, int, int, int]]:
 def count(connection: Connection, table: object) -> int:
     found: int = connection.execute(select(func.count()).select_from(table)).scalar_one()  # type: ignore[arg-type]
     return found
-
-
-def test_the_migrations_make_the_tables_that_the_code_expects(database: Database) -> None:
-    with database.read() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
-    assert [one for one in differences if "state_" in str(one)] == []
 
 
 @pytest.mark.parametrize("seed", range(4))

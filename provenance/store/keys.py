@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, update
 
 from provenance.core.lives import BatchFacts, State
 from provenance.store.database import Connection
@@ -50,6 +50,9 @@ class KeyChange:
     sold_before: bool
 
 
+# Spelt out, not bound: only so do both databases see that the partial index fits.
+_HAS_ENTRIES: Final = keys.c.entries > literal_column("0")
+_TOUCHED: Final = or_(_HAS_ENTRIES, keys.c.reservation.is_not(None))
 _UNRESERVED: Final = {"reserved_until": None, "reserved_by": None, "reservation": None}
 
 _SELECT: Final[Select[Any]] = select(
@@ -105,8 +108,7 @@ def _select_in(
 
 def touched_in(connection: Connection, number: int, first: int, count: int) -> Iterator[KeyRow]:
     """The keys of a range that have entries of their own or a reservation, in order, a page in memory."""
-    touched = or_(keys.c.entries > 0, keys.c.reservation.is_not(None))
-    query = _SELECT.where(keys.c.batch == number, keys.c.idx < first + count, touched)
+    query = _SELECT.where(keys.c.batch == number, keys.c.idx < first + count, _TOUCHED)
     query = query.order_by(keys.c.idx).limit(_CHUNK)
     start = first
     while True:
@@ -121,7 +123,7 @@ def count_gone_in(connection: Connection, number: int, first: int, count: int) -
     """How many keys of a range are redeemed or void by an entry of their own."""
     gone = keys.c.state.in_([int(State.REDEEMED), int(State.VOID)])
     query = select(func.count()).where(
-        keys.c.batch == number, keys.c.idx >= first, keys.c.idx < first + count, gone
+        keys.c.batch == number, keys.c.idx >= first, keys.c.idx < first + count, gone, _HAS_ENTRIES
     )
     counted: int = connection.execute(query).scalar_one()
     return counted
@@ -131,7 +133,7 @@ def newest_time_in(connection: Connection, number: int, first: int, count: int) 
     """The newest time of an entry on a single key of the range, in ms."""
     newest: int | None = connection.execute(
         select(func.max(keys.c.last_time)).where(
-            keys.c.batch == number, keys.c.idx >= first, keys.c.idx < first + count
+            keys.c.batch == number, keys.c.idx >= first, keys.c.idx < first + count, _HAS_ENTRIES
         )
     ).scalar()
     return newest

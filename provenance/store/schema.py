@@ -7,6 +7,8 @@ beside its 32-byte id, so that a key's row stays a few dozen bytes.
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -43,6 +45,7 @@ party = Table(
     Column("suspended", Boolean, nullable=False, default=False),
     Column("since", BigInteger, nullable=False, comment="time of the newest PARTY entry about it"),
     Column("successor", LargeBinary(20)),
+    Index("ix_party_successor", "successor"),
 )
 
 credential = Table(
@@ -56,6 +59,7 @@ credential = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
+    Index("ix_credential_party", "party"),
 )
 
 batch = Table(
@@ -95,6 +99,9 @@ reject = Table(
     PrimaryKeyConstraint("batch", "line"),
 )
 
+TOUCHED: Final = "entries > 0 OR reservation IS NOT NULL"
+"""Of a row in ``card_key``: not as it was registered; few of a batch that is handed over whole."""
+
 card_key = Table(
     "card_key",
     metadata,
@@ -119,6 +126,7 @@ card_key = Table(
         sqlite_where=text("reservation IS NOT NULL"),
         postgresql_where=text("reservation IS NOT NULL"),
     ),
+    Index("ix_card_key_touched", "batch", "idx", sqlite_where=text(TOUCHED), postgresql_where=text(TOUCHED)),
 )
 
 alias = Table(

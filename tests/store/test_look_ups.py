@@ -13,17 +13,23 @@ from sqlalchemy import event, insert
 
 from provenance.core.entries import Entry, EntryType
 from provenance.core.lives import State
-from provenance.store import batches, entries, holdings, keys, orders
+from provenance.store import batches, entries, holdings, keys, orders, parties
 from provenance.store.batches import BatchRow, Status
 from provenance.store.database import Connection, Database
 from provenance.store.holdings import Holding
 from provenance.store.schema import card_key
 
 HASH, ADDRESS, OTHER, EVENT = bytes(32), b"\x01" * 20, b"\x02" * 20, bytes(16)
+TOUCHED = "USING INDEX ix_card_key_touched"
 LOOK_UPS: dict[str, tuple[Callable[[Connection], Any], str]] = {
     "keys by handle": (lambda c: keys.by_handles(c, [(HASH, 1), (HASH, 2)]), "batch=? AND idx=?"),
     "keys by tag": (lambda c: keys.by_tags(c, [HASH]), "tag=?"),
-    "touched keys": (lambda c: list(keys.touched_in(c, 1, 0, 9)), "batch=? AND idx>? AND idx<?"),
+    "touched keys": (lambda c: list(keys.touched_in(c, 1, 0, 9)), f"{TOUCHED} (batch=? AND idx>? AND idx<?)"),
+    "newest of a range": (lambda c: keys.newest_time_in(c, 1, 0, 9), f"{TOUCHED} (batch=? AND idx>?"),
+    "gone of a range": (lambda c: keys.count_gone_in(c, 1, 0, 9), f"{TOUCHED} (batch=? AND idx>?"),
+    "names of a party": (lambda c: parties.names_of(c, ADDRESS), "successor=?"),
+    "credentials": (lambda c: parties.credentials_of(c, ADDRESS), "ix_credential_party (party=?)"),
+    "batches": (lambda c: batches.of_suppliers(c, [ADDRESS], (9, 9), 9), "supplier=? AND created_at<?"),
     "entries of a key": (lambda c: entries.of_key(c, HASH, 1), "is_range=? AND first=?"),
     "ranges over a key": (lambda c: entries.of_key(c, HASH, 1), "is_range=? AND first<?"),
     "entries by a party": (lambda c: entries.under_address(c, ADDRESS, (5, EVENT), 9), "actor=? AND time>?"),
@@ -57,7 +63,7 @@ def test_a_look_up_searches_by_an_index_and_scans_no_table(sqlite_url: str, name
         plan = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
     database.dispose()
     assert any(step.startswith("SEARCH") and columns in step for step in plan), plan
-    tables = ("card_key", "entry", "holding", "order_line", "batch")
+    tables = ("card_key", "entry", "holding", "order_line", "batch", "party", "credential")
     assert not [step for step in plan if step.split()[0] == "SCAN" and step.split()[1] in tables], plan
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provenance.core import custody
-from provenance.core.commitments import tag
+from provenance.core.commitments import Tagger, tag
 from provenance.core.entries import Entry, EntryType
 from provenance.core.keyformats import CardKey
 from provenance.core.lives import KeyCustody
@@ -20,6 +20,7 @@ from provenance.errors import CustodyRefused
 from provenance.services.context import Context
 from provenance.store import entries as entry_store
 from provenance.store import keys as key_store
+from provenance.store import standing as standing_store
 from provenance.store.database import Connection
 from provenance.store.entries import StoredEntry
 from provenance.store.holdings import Holding
@@ -44,7 +45,7 @@ def find(context: Context, connection: Connection, refs: Iterable[KeyRef]) -> li
     One tag for each live epoch is looked up, so that a rotation of ``K_tag`` loses nobody.
     """
     wanted = list(refs)
-    tags = {i: tags_of(context, ref) for i, ref in enumerate(wanted) if isinstance(ref, CardKey)}
+    tags = {i: _tags(context, ref) for i, ref in enumerate(wanted) if isinstance(ref, CardKey)}
     handles = [(ref.batch_id, ref.index) for ref in wanted if isinstance(ref, Handle)]
     by_tag = key_store.by_tags(connection, [one for many in tags.values() for one in many])
     by_handle = key_store.by_handles(connection, handles)
@@ -55,6 +56,30 @@ def find(context: Context, connection: Connection, refs: Iterable[KeyRef]) -> li
         else:
             found.append(next((by_tag[one] for one in tags[i] if one in by_tag), None))
     return found
+
+
+def find_standing(
+    context: Context, connection: Connection, refs: Sequence[KeyRef]
+) -> list[tuple[KeyRow, Holding] | None]:
+    """The same with the holding over each, as of one moment."""
+    tags = tags_of(context, connection, refs)
+    found = standing_store.of_tags(connection, sorted({one for many in tags for one in many}))
+    return [next((found[one] for one in many if one in found), None) for many in tags]
+
+
+def tags_of(context: Context, connection: Connection, refs: Sequence[KeyRef]) -> list[list[bytes]]:
+    """The tags under which each of *refs* may be registered: one for each live epoch, the newest first."""
+    places = {(ref.batch_id, ref.index) for ref in refs if isinstance(ref, Handle)}
+    known = standing_store.tags_at(connection, places) if places else {}
+    taggers = [Tagger(secret) for secret in reversed(context.vault.tag_keys.values())]
+    tags: list[list[bytes]] = []
+    for ref in refs:
+        if isinstance(ref, CardKey):
+            tags.append([tagger.tag(ref.identity) for tagger in taggers])
+        else:
+            place = known.get((ref.batch_id, ref.index))
+            tags.append([] if place is None else [place])
+    return tags
 
 
 def row_order(context: Context, connection: Connection, refs: Sequence[KeyRef]) -> list[int]:
@@ -71,8 +96,7 @@ def row_order(context: Context, connection: Connection, refs: Sequence[KeyRef]) 
     return sorted(range(len(refs)), key=place)
 
 
-def tags_of(context: Context, key: CardKey) -> list[bytes]:
-    """The tags under which a key may be registered: one for each live epoch, the newest first."""
+def _tags(context: Context, key: CardKey) -> list[bytes]:
     return [tag(secret, key.identity) for secret in reversed(context.vault.tag_keys.values())]
 
 
@@ -127,6 +151,24 @@ def history(context: Context, connection: Connection, row: KeyRow, actors: Itera
     """The book of a key, replayed from every entry on it. *actors* are further addresses to know of."""
     stored = tuple(entry_store.of_key(connection, row.batch.batch_id, row.index))
     parties = parties_of(connection, [*actors, row.batch.supplier, *_addresses(stored)])
+    return _replayed(row, stored, parties)
+
+
+def histories(connection: Connection, rows: Iterable[KeyRow]) -> dict[tuple[int, int], Book]:
+    """The books of many keys by (batch number, index), with a few statements for each batch."""
+    by_batch: dict[int, list[KeyRow]] = {}
+    for row in rows:
+        by_batch.setdefault(row.number, []).append(row)
+    stored: list[tuple[KeyRow, tuple[StoredEntry, ...]]] = []
+    for some in by_batch.values():
+        of_keys = entry_store.of_keys(connection, some[0].batch.batch_id, [row.index for row in some])
+        stored += [(row, tuple(of_keys[row.index])) for row in some]
+    addresses = {address for _, entries in stored for address in _addresses(entries)}
+    parties = parties_of(connection, addresses | {row.batch.supplier for row, _ in stored})
+    return {(row.number, row.index): _replayed(row, entries, parties) for row, entries in stored}
+
+
+def _replayed(row: KeyRow, stored: tuple[StoredEntry, ...], parties: ListedParties) -> Book:
     key = KeyCustody(row.batch, row.index)
     for one in stored:
         key = custody.accept(key, Step(one.index, one.entry), parties)

@@ -17,7 +17,7 @@ from provenance.core.lives import State
 from provenance.errors import ProvenanceError
 from provenance.services import acts, lawbook
 from provenance.services.context import Context, drafted
-from provenance.services.lawbook import Handle, KeyRef
+from provenance.services.lawbook import Handle
 from provenance.services.sale import Sold, Wish
 from provenance.store import sales
 from provenance.store.database import Connection
@@ -39,7 +39,7 @@ def sell_plain(context: Context, connection: Connection, wishes: Sequence[Wish])
 
     Of several wishes for one key the first may be in it. Raises nothing for a refusal.
     """
-    tags = _tags(context, connection, [wish.ref for wish in wishes])
+    tags = lawbook.tags_of(context, connection, [wish.ref for wish in wishes])
     wanted = {tag for many in tags for tag in many}
     if not wanted:
         return {}
@@ -57,20 +57,6 @@ def sell_plain(context: Context, connection: Connection, wishes: Sequence[Wish])
         return {}
     events = sales.sell(connection, [one.sale for one in ready.values()], now)
     return {one.position: one.sold for one in ready.values() if one.sold.recorded.event in events}
-
-
-def _tags(context: Context, connection: Connection, refs: Sequence[KeyRef]) -> list[list[bytes]]:
-    """The tags under which each of *refs* may be registered, newest epoch first."""
-    places = {(ref.batch_id, ref.index) for ref in refs if isinstance(ref, Handle)}
-    known = sales.tags_at(connection, places) if places else {}
-    return [
-        _of_place(known, ref) if isinstance(ref, Handle) else lawbook.tags_of(context, ref) for ref in refs
-    ]
-
-
-def _of_place(known: dict[tuple[bytes, int], bytes], ref: Handle) -> list[bytes]:
-    tag = known.get((ref.batch_id, ref.index))
-    return [] if tag is None else [tag]
 
 
 def _plain(context: Context, look: Look, wish: Wish, tag: bytes, now: int) -> tuple[NewSale, Sold] | None:

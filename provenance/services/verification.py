@@ -75,6 +75,10 @@ class _Asker:
     is_issuer: bool
     token: bytes | None
 
+    @property
+    def is_known(self) -> bool:
+        return bool(self.names) or self.token is not None
+
 
 class VerificationService:
     """Reads only; a verdict is an answer, never an error."""
@@ -84,13 +88,23 @@ class VerificationService:
 
     def verify(self, viewer: Viewer, refs: Sequence[KeyRef]) -> list[Verdict]:
         """The verdicts on *refs*, in their order."""
-        with self._context.database.snapshot() as connection:
-            rows = lawbook.find(self._context, connection, refs)
-            held = _holdings(connection, [row for row in rows if row is not None])
+        with self._context.database.read() as connection:
+            seen = lawbook.find_standing(self._context, connection, refs)
             asker = _asker(connection, viewer)
-            return [
-                self._verdict(connection, asker, ref, row, held) for ref, row in zip(refs, rows, strict=True)
-            ]
+        books: dict[tuple[int, int], Book] = {}
+        if any(one is not None and _needs_history(asker, one[0]) for one in seen):
+            seen, books = self._with_histories(asker, refs)
+        now = self._context.clock.now()
+        return [_verdict(asker, ref, one, books, now) for ref, one in zip(refs, seen, strict=True)]
+
+    def _with_histories(
+        self, asker: _Asker, refs: Sequence[KeyRef]
+    ) -> tuple[list[tuple[KeyRow, Holding] | None], dict[tuple[int, int], Book]]:
+        """Rows and what happened to them, both as of one moment."""
+        with self._context.database.snapshot() as connection:
+            seen = lawbook.find_standing(self._context, connection, refs)
+            rows = {one[0] for one in seen if one is not None and _needs_history(asker, one[0])}
+            return seen, lawbook.histories(connection, rows)
 
     def custody(self, viewer: Viewer, handle: Handle) -> list[dict[str, Any]]:
         """Every entry on a key, oldest first, to those entitled; raises :class:`NotFound` to others."""
@@ -118,48 +132,36 @@ class VerificationService:
             told["details"] = recorded_from(self._context, stored).details
         return told
 
-    def _verdict(
-        self,
-        connection: Connection,
-        asker: _Asker,
-        ref: KeyRef,
-        row: KeyRow | None,
-        held: dict[tuple[int, int], Holding],
-    ) -> Verdict:
-        if row is None:
-            return _coarse(VerdictCode.UNKNOWN, ref)
-        holding = held[row.number, row.index]
-        known = bool(asker.names) or asker.token is not None
-        if row.entries == 0 or not known:
-            book = lawbook.summary(row, holding)
-        else:
-            book = lawbook.history(self._context, connection, row)
-        now = self._context.clock.now()
-        if known and _entitled(asker, row, holding, book):
-            return _full(asker, row, holding, book, now)
-        if isinstance(ref, Handle):
-            # A handle is no key: whoever only counts positions learns nothing by it.
-            return _coarse(VerdictCode.UNKNOWN, ref)
-        # A shared key that was sold is still for sale; to a stranger that is not clean.
-        unsold = row.batch.max_uses == 1 or row.entries == 0
-        clean = unsold and _code(row, holding, book, None, now) is VerdictCode.REGISTERED
-        return _coarse(VerdictCode.CLEAN if clean else VerdictCode.NOT_CLEAN, ref)
+
+def _needs_history(asker: _Asker, row: KeyRow) -> bool:
+    return row.entries > 0 and asker.is_known
+
+
+def _verdict(
+    asker: _Asker,
+    ref: KeyRef,
+    seen: tuple[KeyRow, Holding] | None,
+    books: dict[tuple[int, int], Book],
+    now: int,
+) -> Verdict:
+    if seen is None:
+        return _coarse(VerdictCode.UNKNOWN, ref)
+    row, holding = seen
+    book = books.get((row.number, row.index)) or lawbook.summary(row, holding)
+    if asker.is_known and _entitled(asker, row, holding, book):
+        return _full(asker, row, holding, book, now)
+    if isinstance(ref, Handle):
+        # A handle is no key: whoever only counts positions learns nothing by it.
+        return _coarse(VerdictCode.UNKNOWN, ref)
+    # A shared key that was sold is still for sale; to a stranger that is not clean.
+    unsold = row.batch.max_uses == 1 or row.entries == 0
+    clean = unsold and _code(row, holding, book, None, now) is VerdictCode.REGISTERED
+    return _coarse(VerdictCode.CLEAN if clean else VerdictCode.NOT_CLEAN, ref)
 
 
 def _coarse(code: VerdictCode, ref: KeyRef) -> Verdict:
     weak = isinstance(ref, CardKey) and format_by_id(ref.format_id).secret_bits < MIN_SECRET_BITS
     return Verdict(VerdictCode.TOKEN_NEEDED if weak else code, None, None, {})
-
-
-def _holdings(connection: Connection, rows: Sequence[KeyRow]) -> dict[tuple[int, int], Holding]:
-    by_batch: dict[int, list[int]] = {}
-    for row in rows:
-        by_batch.setdefault(row.number, []).append(row.index)
-    return {
-        (number, index): holding
-        for number, indices in by_batch.items()
-        for index, holding in holdings.over(connection, number, indices).items()
-    }
 
 
 def _asker(connection: Connection, viewer: Viewer) -> _Asker:

@@ -27,6 +27,7 @@ from provenance.core.entries import Entry, EntryType
 from provenance.store.schema import entry as table
 
 _FIRST_OTHER_TYPE: Final = 32
+_CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,26 @@ def of_key(connection: Connection, batch_id: bytes, index: int) -> list[StoredEn
     # Two looks into the index: for the two joined by OR, SQLite walks through every entry of the batch.
     found = _many(connection, _both(alone, over, "time"))
     return [stored for stored in found if stored.entry.covers(index)]
+
+
+def of_keys(connection: Connection, batch_id: bytes, indices: Sequence[int]) -> dict[int, list[StoredEntry]]:
+    """The same for many keys of one batch, by index; its ranges are read once."""
+    ranges = [one for one in ranges_of_batch(connection, batch_id) if one.entry.type.is_on_keys]
+    found = {index: [one for one in ranges if one.entry.covers(index)] for index in indices}
+    for start in range(0, len(indices), _CHUNK):
+        query = select(*_COLUMNS).where(
+            table.c.subject == batch_id,
+            table.c.type < _FIRST_OTHER_TYPE,
+            table.c.is_range.is_(False),
+            table.c.first.in_(indices[start : start + _CHUNK]),
+        )
+        for stored in _many(connection, query):
+            found[stored.entry.first].append(stored)
+    return {index: sorted(some, key=_time) for index, some in found.items()}
+
+
+def _time(stored: StoredEntry) -> int:
+    return stored.entry.time
 
 
 def ranges_of_batch(connection: Connection, batch_id: bytes) -> list[StoredEntry]:

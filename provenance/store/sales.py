@@ -16,35 +16,17 @@ import psycopg
 from sqlalchemy.exc import IntegrityError
 
 from provenance.core.entries import Entry
-from provenance.core.lives import BatchFacts, State
 from provenance.store import entries
 from provenance.store.database import Connection
 from provenance.store.driver import driver_of, is_sqlite
-from provenance.store.holdings import Holding
-from provenance.store.keys import KeyRow
 from provenance.store.orders import LineTaken, OrderLine
-
-_COLUMNS: Final = """
-    k.tag, k.batch, k.idx, k.state, k.entries, k.last_time, k.sold_before, k.suspect, k.reserved_until,
-    k.reserved_by, k.reservation, b.batch_id, b.supplier, b.size, b.max_uses, b.expires_at, b.format,
-    h.first, h.count, h.holder, h.last_time, h.voided_at, h.offer, h.offer_until"""
-_JOINED: Final = (
-    f"SELECT {_COLUMNS} FROM card_key k "  # noqa: S608 - our own columns
-    "JOIN batch b ON b.number = k.batch AND b.status = 1 "
-)
-_PLACED: Final = "SELECT k.tag FROM batch b JOIN card_key k ON k.batch = b.number WHERE "
+from provenance.store.standing import LOOK, Standing, look_sqlite, standing
 
 _PARTIES: Final = """
     SELECT address, since FROM party
     WHERE address = ANY(%b) AND NOT suspended AND successor IS NULL ORDER BY address FOR SHARE"""
-_LOOK: Final = f"""{_JOINED}
-    CROSS JOIN LATERAL (SELECT n.first FROM holding n WHERE n.batch = k.batch AND n.first <= k.idx
-                        ORDER BY n.first DESC LIMIT 1) over
-    JOIN holding h ON h.batch = k.batch AND h.first = over.first
-    WHERE k.tag = ANY(%b)"""  # noqa: S608 - our own statements
-_LOOK_LOCKING_ONE: Final = f"{_LOOK} FOR SHARE OF h"
-_LOOK_LOCKING: Final = f"{_LOOK} ORDER BY k.batch, k.idx FOR SHARE OF h FOR NO KEY UPDATE OF k"
-_HANDLES: Final = f"{_PLACED} b.batch_id = %b AND k.idx = ANY(%b)"
+_LOOK_LOCKING_ONE: Final = f"{LOOK} FOR SHARE OF h"
+_LOOK_LOCKING: Final = f"{LOOK} ORDER BY k.batch, k.idx FOR SHARE OF h FOR NO KEY UPDATE OF k"
 _SELL: Final = """
     WITH sale AS (
         SELECT * FROM unnest(
@@ -71,11 +53,6 @@ _SELL: Final = """
 _PARTY_SQLITE: Final = (
     "SELECT address, since FROM party WHERE address = ? AND NOT suspended AND successor IS NULL"
 )
-_LOOK_SQLITE: Final = f"""{_JOINED}
-    JOIN holding h ON h.batch = k.batch AND h.first = (
-        SELECT max(n.first) FROM holding n WHERE n.batch = k.batch AND n.first <= k.idx)
-    WHERE k.tag = ?"""  # noqa: S608 - our own statements
-_HANDLE_SQLITE: Final = f"{_PLACED} b.batch_id = ? AND k.idx = ?"
 _CHANGE_SQLITE: Final = """
     UPDATE card_key SET state = 1, entries = 1, last_time = ?,
         reserved_until = NULL, reserved_by = NULL, reservation = NULL
@@ -98,7 +75,7 @@ class Look:
     """
 
     since: dict[bytes, int]
-    keys: dict[bytes, tuple[KeyRow, Holding]]
+    keys: dict[bytes, Standing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,31 +89,16 @@ class NewSale:
     reservation: bytes | None
 
 
-def tags_at(connection: Connection, handles: Iterable[tuple[bytes, int]]) -> dict[tuple[bytes, int], bytes]:
-    """The tags at those (batch id, index) places; a key never changes its place."""
-    places = set(handles)
-    with driver_of(connection) as raw:
-        if is_sqlite(connection):
-            found = ((place, raw.execute(_HANDLE_SQLITE, place).fetchone()) for place in places)
-            return {place: bytes(row[0]) for place, row in found if row}
-        found_tags = {}
-        for place in places:
-            row = raw.execute(_HANDLES, (place[0], [place[1]]), binary=True).fetchone()
-            if row:
-                found_tags[place] = bytes(row[0])
-        return found_tags
-
-
 def look(connection: Connection, sellers: Iterable[bytes], tags: Sequence[bytes]) -> Look:
     """Lock *sellers* against suspension, holdings against handing over and recall, then *tags*."""
     actors = sorted(set(sellers))
     with driver_of(connection) as raw:
         if is_sqlite(connection):
             parties = [row for actor in actors for row in raw.execute(_PARTY_SQLITE, (actor,))]
-            rows = [row for tag in tags for row in raw.execute(_LOOK_SQLITE, (tag,))]
+            rows = look_sqlite(raw, tags)
         else:
             parties, rows = _look_locking(raw, actors, tags)
-    return Look({bytes(row[0]): row[1] for row in parties}, dict(map(_looked, rows)))
+    return Look({bytes(row[0]): row[1] for row in parties}, dict(map(standing, rows)))
 
 
 def _look_locking(
@@ -195,20 +157,3 @@ def _sell_one_by_one(execute: Callable[..., Any], sales: Sequence[NewSale], now:
         execute(_LINE_SQLITE, (line.seller, line.order, line.number, line.index, line.event, line.token))
         sold.add(line.event)
     return sold
-
-
-def _looked(row: Sequence[Any]) -> tuple[bytes, tuple[KeyRow, Holding]]:
-    tag = bytes(row[0])
-    facts = BatchFacts(bytes(row[11]), bytes(row[12]), row[13], row[14], row[15])
-    key = KeyRow(
-        tag, row[1], row[2], State(row[3]), row[4], row[5], bool(row[6]), bool(row[7]), row[8],
-        _bytes(row[9]), _bytes(row[10]), facts, row[16],
-    )  # fmt: skip
-    held = Holding(
-        row[1], row[17], row[18], bytes(row[19]), row[20], row[21], _bytes(row[22]), row[23]
-    )  # fmt: skip
-    return tag, (key, held)
-
-
-def _bytes(value: Any) -> bytes | None:
-    return None if value is None else bytes(value)

@@ -14,6 +14,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from provenance import durable
 from provenance.errors import Unavailable
 
 _SIZE: Final = 32
@@ -34,6 +35,7 @@ def create(folder: Path, entropy: bytes, name: str) -> bool:
         file.write(entropy.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
+    durable.sync_folder(folder)
     return True
 
 
@@ -46,15 +48,7 @@ def stage(folder: Path, entropy: bytes, name: str) -> Callable[[], None]:
     waiting.unlink(missing_ok=True)
     create(folder, entropy, waiting.name)
 
-    def put_in_place() -> None:
-        waiting.replace(folder / name)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    return put_in_place
+    return lambda: durable.move(waiting, folder / name)
 
 
 def load(folder: Path, name: str) -> bytes:

@@ -13,23 +13,24 @@ ROOT = Path(__file__).resolve().parent.parent
 CODE = ("provenance", "api")
 
 _BELOW_SERVICES = {"store", "chain", "intake", "core", "errors"}
-_BELOW_BOOTSTRAP = {"services", "config", "keyfiles", "audit", *_BELOW_SERVICES}
+_BELOW_BOOTSTRAP = {"services", "config", "keyfiles", "audit", "durable", *_BELOW_SERVICES}
 
 # Which rooms a room may import, besides itself. What is not here does not exist yet: add it with care.
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "durable": set(),
     "core": {"errors"},
     # Settings are built into the services' own value types; the services never look up at settings.
     "config": {"services", "core", "errors"},
-    "keyfiles": {"core", "errors"},
+    "keyfiles": {"durable", "core", "errors"},
     "store": {"core", "errors"},
     "chain": {"core", "errors"},
     "intake": {"core", "errors"},
     "sample": {"core", "intake", "errors"},
     # The auditor and the witness are other people: they know the formats and no service of ours.
-    "audit": {"core", "errors"},
-    "witness": {"audit", "core", "errors"},
-    "services": {"audit", *_BELOW_SERVICES},
+    "audit": {"durable", "core", "errors"},
+    "witness": {"audit", "durable", "core", "errors"},
+    "services": {"audit", "durable", *_BELOW_SERVICES},
     "bootstrap": set(_BELOW_BOOTSTRAP),
     "worker": {"bootstrap", *_BELOW_BOOTSTRAP},
     # The API reaches store and chain through services only.

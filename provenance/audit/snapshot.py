@@ -6,13 +6,13 @@ A file of the reader's own, ended by its SHA-256 so that damage is seen; it is n
 from __future__ import annotations
 
 import json
-import os
 import struct
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from provenance import durable
 from provenance.audit.batches import BatchBook
 from provenance.audit.replay import Replay
 from provenance.core.entries import Entry
@@ -27,17 +27,7 @@ _DIGEST: Final = 32
 
 def save(replay: Replay, path: Path, extra: dict[str, Any]) -> None:
     """Write *replay* to *path*, whole or not at all; *extra* is JSON of the caller's own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    digest = sha256()
-    with fresh.open("wb") as file:
-        for part in _parts(replay, extra):
-            digest.update(part)
-            file.write(part)
-        file.write(digest.digest())
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    durable.replace(path, _sealed(_parts(replay, extra)))
 
 
 def load(replay: Replay, path: Path) -> dict[str, Any] | None:
@@ -67,6 +57,14 @@ def load(replay: Replay, path: Path) -> dict[str, Any] | None:
         replay.keys.restore_batch(book, ranges)
     extra: dict[str, Any] = header["extra"]
     return extra
+
+
+def _sealed(parts: Iterator[bytes]) -> Iterator[bytes]:
+    digest = sha256()
+    for part in parts:
+        digest.update(part)
+        yield part
+    yield digest.digest()
 
 
 def _parts(replay: Replay, extra: dict[str, Any]) -> Iterator[bytes]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from provenance import durable
 from provenance.errors import InputRefused
 
 Stage = Literal["uploading", "staged", "live"]
@@ -66,14 +66,7 @@ def read(file: Path) -> Journal | None:
 
 def write(file: Path, journal: Journal) -> None:
     """Replace the journal of *file*, whole and durably."""
-    path = path_of(file)
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-        json.dump(asdict(journal), stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    durable.replace(path_of(file), json.dumps(asdict(journal)).encode(), mode=0o600)
 
 
 def fingerprint(file: Path, options: Mapping[str, Any], token: str, progress: Callable[[int], None]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from provenance import durable
 from provenance.audit.findings import Finding
 from provenance.errors import Unavailable
 
@@ -27,13 +27,8 @@ class Alarm:
         """Write down what is wrong, durably; an alarm that stands is not written over."""
         if self.path.exists():
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_name(self.path.name + ".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump({"time": now, "findings": [finding.to_json() for finding in findings]}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+        told = {"time": now, "findings": [finding.to_json() for finding in findings]}
+        durable.replace(self.path, json.dumps(told).encode())
 
     def told(self) -> dict[str, Any] | None:
         """What it says, ``None`` while all is quiet."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from provenance import durable
 from provenance.errors import Conflict, Unavailable
 
 
@@ -67,21 +67,8 @@ class HeadFile:
         with self._locked():
             if self.read() != expected:
                 raise Conflict("the head file was moved by another worker", code="head_moved")
-            self._replace(json.dumps({**asdict(head), "root": head.root.hex()}).encode() + b"\n")
-
-    def _replace(self, content: bytes) -> None:
-        temporary = self.path.with_name(self.path.name + ".new")
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
-        # The rename itself must survive a power cut, or the head could go back by one.
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            told = {**asdict(head), "root": head.root.hex()}
+            durable.replace(self.path, json.dumps(told).encode() + b"\n")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -6,11 +6,11 @@ rename, so whoever reads at any moment finds everything that the checkpoint he h
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from provenance import durable
 from provenance.core.batchfile import batch_path
 from provenance.core.entries import EntryType
 from provenance.core.notes import Checkpoint, Note
@@ -57,8 +57,8 @@ class LogExport:
         written = 0
         for path, content in self._files(start, head.size, progress):
             written += _write_once(folder / path, content)
-        _replace(folder / "successions", self._public.successions())
-        _replace(folder / "checkpoint", note)
+        durable.replace(folder / "successions", self._public.successions())
+        durable.replace(folder / "checkpoint", note)
         _drop_partials(folder, start, head.size)
         return Exported(head.size, written)
 
@@ -98,18 +98,8 @@ def _exported(folder: Path) -> Checkpoint | None:
 def _write_once(path: Path, content: bytes) -> bool:
     if path.is_file() and path.stat().st_size == len(content):
         return False
-    _replace(path, content)
+    durable.replace(path, content)
     return True
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def _drop_partials(folder: Path, start: int, size: int) -> None:

@@ -7,11 +7,11 @@ be talked into signing another history.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provenance import durable
 from provenance.core.notes import Checkpoint
 from provenance.errors import Unavailable
 
@@ -47,20 +47,9 @@ class WitnessState:
 
     def write(self, remembered: Remembered) -> None:
         """Replace it, durably."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         checkpoint = remembered.checkpoint
         told = {
             "checkpoint": None if checkpoint is None else checkpoint.text,
             "findings": list(remembered.findings),
         }
-        fresh = self.path.with_name(self.path.name + ".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(told, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        durable.replace(self.path, json.dumps(told).encode())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from provenance.core.entries import PartyReason
@@ -56,6 +56,14 @@ class Alert:
     kind: str
     time: int
     facts: str
+
+
+# Made once: every request asks it, and composing it takes longer than running it.
+_BY_DIGEST: Final = (
+    select(credentials, table.c.name, table.c.roles, table.c.suspended, table.c.since, table.c.successor)
+    .join(table, table.c.address == credentials.c.party)
+    .where(credentials.c.digest == bindparam("of_digest"))
+)
 
 
 def put(connection: Connection, party: Party) -> None:
@@ -123,11 +131,7 @@ def insert_credential(connection: Connection, credential: Credential) -> None:
 
 def credential_by_digest(connection: Connection, digest: bytes) -> tuple[Credential, Party] | None:
     """The credential of that digest, with its party."""
-    query = select(
-        credentials, table.c.name, table.c.roles, table.c.suspended, table.c.since, table.c.successor
-    )
-    query = query.join(table, table.c.address == credentials.c.party).where(credentials.c.digest == digest)
-    row = connection.execute(query).first()
+    row = connection.execute(_BY_DIGEST, {"of_digest": digest}).first()
     if row is None:
         return None
     party = Party(

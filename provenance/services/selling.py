@@ -23,6 +23,7 @@ from provenance.services.plainsales import sell_plain
 from provenance.services.sale import Order, SaleOutcome, Sold, Wish
 from provenance.store import entries, orders, parties
 from provenance.store.database import Connection
+from provenance.store.entries import StoredEntry
 from provenance.store.keys import KeyRow
 from provenance.store.orders import LineTaken, OrderLine
 
@@ -169,9 +170,26 @@ class SellingService:
             facts = lawbook.event_facts(stored)
             raise CustodyRefused("the key went to another unit of this order", code="sold", **facts)
         handle = Handle(stored.entry.subject, stored.entry.first)
+        self._must_stand(connection, stored, handle)
         token = self._context.vault.order_token(line.seller, line.order, handle.batch_id, handle.index)
         use = order_use(token, handle.batch_id, handle.index)
         return Sold(recorded_from(self._context, stored), handle, token, use, replayed=True)
+
+    def _must_stand(self, connection: Connection, sale: StoredEntry, handle: Handle) -> None:
+        """A shop that notifies again after taking the sale back must not show the key to two buyers."""
+        row = found(self._context, connection, handle)
+        book = lawbook.history(self._context, connection, row)
+        if book.custody.life(sale.entry.party) is None:
+            undone = next(
+                one
+                for one in reversed(book.stored)
+                if one.entry.type is EntryType.REINSTATE and one.entry.party == sale.entry.party
+            )
+            raise CustodyRefused(
+                "this sale was taken back; sell the key under a new order number",
+                code="sale_undone",
+                **lawbook.event_facts(undone),
+            )
 
     def _order_id(self, order: Order) -> bytes:
         return self._fingerprint(order.number)

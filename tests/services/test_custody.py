@@ -338,3 +338,21 @@ def test_a_key_handed_over_alone_is_still_clean_to_a_stranger(world: Trade, monk
     assert world.verification.verify(stranger, [key_of(5)])[0].code is VerdictCode.CLEAN
     world.selling.sell(SHOP, key_of(5), order())
     assert world.verification.verify(stranger, [key_of(5)])[0].code is VerdictCode.NOT_CLEAN
+
+
+def test_a_sale_that_was_taken_back_is_not_answered_again(world: Trade) -> None:
+    world.batch(holder=SHOP)
+    world.selling.sell(SHOP, key_of(0), order("A-1"))
+    undone = world.custody.act(key_of(0), Act(EntryType.REINSTATE, SHOP))
+    world.selling.sell(SHOP, key_of(0), order("A-2"))
+    with pytest.raises(ProvenanceError) as caught:
+        world.selling.sell(SHOP, key_of(0), order("A-1"))
+    assert (caught.value.code, caught.value.facts["event"]) == ("sale_undone", undone.event.hex())
+
+
+def test_a_redemption_that_was_taken_back_leaves_the_sale_to_be_answered_again(world: Trade) -> None:
+    world.batch(holder=SHOP)
+    sold = world.selling.sell(SHOP, key_of(0), order("A-1"))
+    world.custody.act(key_of(0), Act(EntryType.REDEEM, ISSUER))
+    world.custody.act(key_of(0), Act(EntryType.REINSTATE, ISSUER))
+    assert world.selling.sell(SHOP, key_of(0), order("A-1")).recorded == sold.recorded

@@ -18,6 +18,7 @@ _MARKS: Final = {
     Status.PARTLY: ("◐", "yellow"),
     Status.NOT_CHECKED: ("○", "yellow"),
 }
+_RESTS: Final = "rests on the checkpoint, whose signer was not checked"
 _WIDTH: Final = 110
 
 
@@ -28,20 +29,44 @@ def draw(evidence: Evidence) -> None:
     console.print(_headline(evidence))
     console.print(_steps(evidence))
     console.print(_timeline(evidence))
-    console.print(say("Completeness: {completeness}", completeness=say(evidence.completeness)), markup=False)
+    told = say("Completeness: {completeness}", completeness=say(evidence.completeness))
+    if 10 in evidence.resting_steps:
+        told += f" ({say(_RESTS)})"
+    console.print(told, markup=False)
+
+
+def _state(evidence: Evidence) -> str:
+    """The state of the key, with what keeps it from being the last word on it."""
+    if evidence.steps[10].status is not Status.ESTABLISHED:
+        return say("{state} as far as the file tells; later events may be missing", state=evidence.state)
+    if not evidence.is_checkpoint_checked:
+        return say("{state} by the file's own word", state=evidence.state)
+    return evidence.state
 
 
 def _headline(evidence: Evidence) -> Text:
+    holds = evidence.origin_checked
+    verdict = say("The proof holds" if holds else "Consistent, but its origin was not checked")
     words = say(
-        "The proof holds: key {index} of batch {batch}… is {state}, {anchoring}; log {origin}, size {size}.",
+        "{verdict}: key {index} of batch {batch}… is {state}.",
+        verdict=verdict,
         index=evidence.key_index,
         batch=evidence.batch_id.hex()[:12],
-        state=evidence.state,
-        anchoring=say(evidence.anchoring),
+        state=_state(evidence),
+    )
+    head = say(
+        "Log {origin}, size {size}, {anchoring}.",
         origin=evidence.origin,
         size=evidence.checkpoint_size,
+        anchoring=say(evidence.anchoring),
     )
-    text = Text(words, style="bold")
+    text = Text(f"{words} {head}", style="bold" if holds else "bold yellow")
+    if not holds:
+        text.append("\n" + say("The file agrees with itself, but anybody can make such a file."))
+    if not evidence.is_checkpoint_checked:
+        text.append("\n" + say("Who signed the checkpoint: bring --log-key, or --node or --block-hash."))
+    if not evidence.is_network_checked:
+        text.append("\n" + say("Which network it is of: bring --chain-id and --registry."))
     if evidence.sold_before:
         text.append("\n" + say("It was sold before and taken back."), style="yellow")
     return text
@@ -55,14 +80,16 @@ def _steps(evidence: Evidence) -> Table:
     table.add_column(say("Established"), ratio=2, overflow="fold")
     table.add_column(say("Not checked, and why"), ratio=1)
     for step in evidence.steps:
-        table.add_row(*_step(step))
+        table.add_row(*_step(step, rests=step.number in evidence.resting_steps))
     return table
 
 
-def _step(step: StepEvidence) -> tuple[Text, ...]:
-    mark, colour = _MARKS[step.status]
+def _step(step: StepEvidence, *, rests: bool) -> tuple[Text, ...]:
+    mark, colour = _MARKS[Status.PARTLY if rests else step.status]
     shown = [finding.what for finding in step.findings if finding.why_not is None]
     missing = [f"{one.what}: {one.why_not}" for one in step.findings if one.why_not is not None]
+    if rests:
+        missing.insert(0, say(_RESTS))
     return (
         Text(str(step.number)),
         Text(mark, style=colour),

@@ -24,6 +24,8 @@ DONE: Final = 0
 REFUSED: Final = 1
 USAGE: Final = 2
 UNAVAILABLE: Final = 3
+CONSISTENT: Final = 4
+"""A proof agrees with itself, but nothing the reader brought says whose it is."""
 
 _ADVICE: Final[tuple[tuple[type[ProvenanceError], str], ...]] = (
     (Unavailable, "nothing was done; try again when it is back, `provenance doctor` says what is missing"),
@@ -68,7 +70,16 @@ def tell(error: ProvenanceError) -> None:
             "  " + say("… and {count} more; --json has all", count=len(details) - _MAX_DETAILS), err=True
         )
     if is_json():
-        click.echo(json.dumps({"error": as_json(error)}, ensure_ascii=False, default=str))
+        told: dict[str, object] = {"error": as_json(error)}
+        if isinstance(error, ProofRejected):
+            told = {"verdict": "rejected", "verified": False, **told}
+        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+
+
+def tell_usage(error: click.UsageError) -> None:
+    """A wrong call as data; click itself says it in words on standard error."""
+    told = {"error": {"code": "usage", "message": error.format_message()}}
+    click.echo(json.dumps(told, ensure_ascii=False))
 
 
 def line(error: ProvenanceError) -> str:

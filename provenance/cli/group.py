@@ -87,9 +87,27 @@ class RootGroup(Group):
                 with formatter.section(say(title)):
                     formatter.write_dl(rows)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        # A call too wrong to be parsed has no options yet: whether it wants JSON is read off its words.
+        wants_json = "--json" in args
+        try:
+            context = super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            if wants_json:
+                failures.tell_usage(error)
+            raise
+        context.meta[_WANTS_JSON] = wants_json
+        return context
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            if ctx.meta.get(_WANTS_JSON):
+                failures.tell_usage(error)
+            raise
         except ProvenanceError as error:
             failure = error
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
@@ -102,6 +120,7 @@ class RootGroup(Group):
         ctx.exit(failures.exit_code(failure))
 
 
+_WANTS_JSON: Final = "provenance.wants_json"
 _SECRET: Final = 8
 """Shorter arguments are no keys: an option's misspelt choice may be repeated."""
 _NO_SUCH_ARGUMENT: Final = (
@@ -124,7 +143,9 @@ _CONTEXT: Final[Mapping[str, Any]] = {"help_option_names": ["-h", "--help"], "ma
 def main() -> None:
     """Prove where a card key came from, who held it, and that it was sold once.
 
-    Exit codes: 0 done, 1 refused, 2 called wrongly, 3 a part is unavailable (nothing was done).
+    Exit codes: 0 done, 1 refused, 2 called wrongly, 3 a part is unavailable (nothing was done), 4 a proof
+    is consistent but its origin was not checked.
+
     Secrets come from files, standard input or the environment, never from arguments.
     """
 

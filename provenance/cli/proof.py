@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from provenance.cli import believing
+from provenance.cli import believing, failures
 from provenance.cli.group import Group
 from provenance.cli.inputs import read_bytes, read_line, stdin_is_taken
 from provenance.cli.language import say
@@ -119,7 +119,14 @@ def verify(
     """Verify a proof file, offline, step by step.
 
     What you do not bring (a network, a log key, a node or block hash, the key) is reported as not
-    checked, never as passed. A proof that fails ends with exit code 1 and the step that failed.
+    checked, never as passed.
+
+    Exit codes: 0 the proof holds; 1 it is rejected, and the step that failed is named; 2 called wrongly;
+    3 the node did not answer; 4 it is consistent but its origin was not checked.
+
+    It holds only by what you bring: the network (--chain-id and --registry), and who signed the checkpoint
+    (--log-key or --policy) or the chain that anchored it (--node or --block-hash). Without these anybody
+    can make a file that agrees with itself.
     """
     from provenance.core import proofs
 
@@ -138,11 +145,22 @@ def verify(
         context = believing.following(context, successions, raw)
     evidence = proofs.verify(raw, context)
     if is_json():
-        answer({"verified": True, "file": file, **evidence.to_json()})
-        return
-    from provenance.cli.evidence_view import draw
+        answer({**_verdict(evidence), "file": file, **evidence.to_json()})
+    else:
+        from provenance.cli.evidence_view import draw
 
-    draw(evidence)
+        draw(evidence)
+    if not evidence.origin_checked:
+        click.get_current_context().exit(failures.CONSISTENT)
+
+
+def _verdict(evidence: Evidence) -> dict[str, Any]:
+    """``holds`` or ``consistent``; and the steps that rest on a checkpoint whose signer is unknown."""
+    return {
+        "verdict": "holds" if evidence.origin_checked else "consistent",
+        "verified": evidence.origin_checked,
+        "resting_on_unchecked_checkpoint": list(evidence.resting_steps),
+    }
 
 
 def _asked_until_ready(client: ProvenanceClient, wish: dict[str, Any], seconds: int | None) -> dict[str, Any]:

@@ -145,6 +145,9 @@ def _evidence(run: Run) -> Evidence:
         steps=run.steps(),
         timeline=run.timeline,
         as_of=run.anchor_bound(len(bundle.anchors) - 1) if bundle.anchors else None,
+        # Both were compared in steps 0 and 5 if they were brought; step 6 made the last anchor the head.
+        is_network_checked=run.reader.network is not None,
+        is_checkpoint_checked=run.reader.log_key is not None or head.size in run.anchor_times,
     )
 
 

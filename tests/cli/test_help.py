@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -178,3 +179,36 @@ def test_what_it_knows_it_can_import() -> None:
 )
 def test_a_wrong_call_ends_with_code_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json", "nonsense"],
+        ["nonsense", "--json"],
+        ["--json", "sell"],
+        ["proof", "verify", "--json"],
+        ["proof", "verify", "--no-such-option", "--json"],
+        ["proof", "verify", "x", "--chain-id", "one", "--json"],
+        ["proof", "verify", "tests/vectors/golden.provenance.json", "--json", "--chain-id", "1"],
+        ["--lang", "fr", "--json", "sell"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_call_is_one_json_document_for_who_asks_for_json(arguments: list[str]) -> None:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    error = json.loads(result.stdout)["error"]
+    assert error["code"] == "usage"
+    assert error["message"] in result.stderr
+
+
+def test_a_secret_in_a_wrong_call_is_not_repeated_as_data_either() -> None:
+    result = CliRunner().invoke(main, ["proof", "verify", "x", "4111-2222-3333-4444", "--json"])
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["code"] == "usage"
+    assert "4111-2222" not in result.output
+
+
+def test_a_wrong_call_without_json_leaves_standard_output_empty() -> None:
+    assert CliRunner().invoke(main, ["proof", "verify"]).stdout == ""

@@ -27,6 +27,9 @@ STEP_TITLES: Final = (
 """The numbered checks of FORMATS §10; a tuple, because the number is the position."""
 
 
+_UNDER_CHECKPOINT: Final = (4, 6, 8, 9, 10)
+
+
 class Status(StrEnum):
     """How much of a step was established."""
 
@@ -152,6 +155,23 @@ class Evidence:
     steps: tuple[StepEvidence, ...]
     timeline: tuple[TimelineEvent, ...]
     as_of: Bound | None = None
+    is_network_checked: bool = False
+    is_checkpoint_checked: bool = False
+
+    @property
+    def origin_checked(self) -> bool:
+        """Whether the file leads to what the reader brought: his network, and his log's key or his chain.
+
+        Without it the file only agrees with itself, and anybody's own service can make such a file.
+        """
+        return self.is_network_checked and self.is_checkpoint_checked
+
+    @property
+    def resting_steps(self) -> tuple[int, ...]:
+        """The steps that established something, but only under a checkpoint whose signer was not checked."""
+        if self.is_checkpoint_checked:
+            return ()
+        return tuple(n for n in _UNDER_CHECKPOINT if self.steps[n].status is not Status.NOT_CHECKED)
 
     @property
     def conclusions(self) -> tuple[str, ...]:

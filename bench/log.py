@@ -1,0 +1,213 @@
+"""The log beside the least that must be done: sequencing, a path, a proof checked, an audit replayed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import psycopg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from proofbundle import tlogproof
+from sqlalchemy import insert
+
+from bench import auditing
+from bench.harness import RUNS, Result, paired, seconds
+from bench.served import context_over
+from provenance.core import canonical, merkle, notes, tiles
+from provenance.core.entries import Entry, EntryType
+from provenance.core.notes import Checkpoint, sign_checkpoint, verifier_key
+from provenance.core.proofs import ReaderContext, verify
+from provenance.core.tlogproof import TlogProof
+from provenance.services.headfile import HeadFile
+from provenance.services.ledger import Sequencer
+from provenance.store import entries as entry_store
+from provenance.store import tiles as tile_store
+from provenance.store.database import Database, create_schema
+from provenance.store.postgres import EmbeddedPostgres
+from provenance.store.schema import entry as entry_table
+
+_TREE = 7
+_SEED = b"L" * 32
+_ORIGIN = "bench.example/log"
+_GOLDEN = Path(__file__).parents[1] / "tests" / "vectors" / "golden.json"
+
+
+def sequencing(n: int, runs: int = RUNS) -> Result:
+    """*n* committed entries to a signed checkpoint on a durable PostgreSQL, beside COPY of the same rows."""
+    with _postgres() as server:
+        names = itertools.count()
+        _make(server, "waiting", None)
+        _enter(server.url("waiting"), n)
+        _make(server, "empty", None)
+
+        def ours() -> float:
+            url = _make(server, f"ours_{next(names)}", "waiting")
+            return _sequence(url, server.data_dir.parent, n)
+
+        ours()
+        rows = _copied(_plain(server.url("ours_0")))
+
+        def raw() -> float:
+            url = _plain(_make(server, f"raw_{next(names)}", "empty"))
+            return seconds(lambda: _load(url, rows))
+
+        return paired("sequence entries", ours, raw, n=n, runs=runs, note="reference: COPY of the same rows")
+
+
+def path(n: int, runs: int = RUNS) -> list[Result]:
+    """One inclusion path from tiles in the database, beside one indexed row read by the bare driver."""
+    builder = tiles.TreeBuilder()
+    rows = builder.add_many(merkle.leaf_hash(i.to_bytes(32)) for i in range(n))
+    rows += builder.finish().tiles
+    results = []
+    with _postgres() as server, tempfile.TemporaryDirectory() as folder:
+        url = _make(server, "paths", None)
+        file = f"sqlite:///{folder}/paths.sqlite"
+        create_schema(file)
+        for name, place in (("PostgreSQL", url), ("SQLite", file)):
+            database = Database(place)
+            with database.write() as connection:
+                tile_store.write(connection, _TREE, rows)
+            results.append(_path(f"{name}: one inclusion path", database, n, runs))
+            database.dispose()
+    return results
+
+
+def _path(name: str, database: Database, n: int, runs: int) -> Result:
+    some = [i * 7_919 % n for i in range(300)]
+    with database.read() as connection:
+        read = tile_store.reader(connection, _TREE)
+        raw = connection.connection.driver_connection
+        mark = "?" if database.is_sqlite else "%s"
+        query = f"SELECT hashes FROM tile WHERE tree = {mark} AND level = {mark} AND idx = {mark}"
+
+        def ours() -> float:
+            return seconds(lambda: [tiles.inclusion_at(read, i, n) for i in some]) / len(some) * 1e6
+
+        def row() -> float:
+            def one(i: int) -> object:
+                return raw.execute(query, (_TREE, 0, i // 256)).fetchone()  # type: ignore[union-attr]
+
+            return seconds(lambda: [one(i) for i in some]) / len(some) * 1e6
+
+        return paired(name, ours, row, n=n, unit="µs", runs=runs, note="reference: one indexed row read")
+
+
+def checking(runs: int = RUNS) -> Result:
+    """A whole bundle checked, beside ``proofbundle`` on one ``.tlog-proof`` of the same tree size."""
+    bundle = canonical.encode(json.loads(_GOLDEN.read_text())["bundle"])
+    entries = [i.to_bytes(124) for i in range(64)]
+    leaves = [merkle.leaf_hash(raw) for raw in entries]
+    note = sign_checkpoint(Checkpoint(_ORIGIN, len(leaves), merkle.root(leaves)), _SEED)
+    text = TlogProof(9, merkle.inclusion_path(leaves, 9), note, entries[9]).encode().decode()
+    key = verifier_key(_ORIGIN, _SEED, notes.ED25519).encode()
+
+    def peer() -> None:
+        for _ in range(20):
+            if not tlogproof.verify_tlog_proof(text, entries[9], key)["ok"]:
+                raise AssertionError("proofbundle refuses our proof")
+
+    reader = ReaderContext()
+    return paired(
+        "verify a bundle",
+        lambda: seconds(lambda: [verify(bundle, reader) for _ in range(20)]) / 20 * 1e3,
+        lambda: seconds(peer) / 20 * 1e3,
+        n=1,
+        unit="ms",
+        runs=runs,
+        note="reference: proofbundle on one .tlog-proof",
+    )
+
+
+def replaying(n: int, runs: int = RUNS) -> Result:
+    """An audit of *n* entries in one process, beside one hashlib call for each leaf and node."""
+    raws = auditing.log_of(list(range(n // 3)))
+
+    def hashing() -> float:
+        start = time.perf_counter()
+        level = [sha256(b"\x00" + raw).digest() for raw in raws]
+        while len(level) > 1:
+            above = [sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)]
+            level = above + level[len(above) * 2 :]
+        return time.perf_counter() - start
+
+    def ours() -> float:
+        return len(raws) / auditing.measure("bench", list(range(n // 3))).ours
+
+    return paired(
+        "audit replay", ours, hashing, n=len(raws), runs=runs, note="reference: hashlib, each leaf and node"
+    )
+
+
+def _sequence(url: str, folder: Path, n: int) -> float:
+    context = context_over(url)
+    head = HeadFile(folder / f"{os.urandom(6).hex()}.json")
+    sequencer = Sequencer(context, Ed25519PrivateKey.from_private_bytes(_SEED), head, "bench")
+    start = time.perf_counter()
+    done = 0
+    while done < n:
+        made = sequencer.sequence()
+        done += 0 if made is None else made.added
+    taken = time.perf_counter() - start
+    sequencer.stop()
+    context.database.dispose()
+    return taken
+
+
+def _enter(url: str, n: int) -> None:
+    database = Database(url)
+    with database.write() as connection:
+        for start in range(0, n, 10_000):
+            some = range(start, min(n, start + 10_000))
+            rows = [entry_store.row(i.to_bytes(16), _entry(i), None) for i in some]
+            connection.execute(insert(entry_table), rows)
+    database.dispose()
+
+
+def _entry(number: int) -> Entry:
+    subject = sha256(number.to_bytes(8)).digest()
+    return Entry(EntryType.QUALIFICATION, 1_700_000_000_000 + number, subject, bytes(20))
+
+
+def _make(server: EmbeddedPostgres, name: str, template: str | None) -> str:
+    with psycopg.connect(_plain(server.url()), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}".encode())
+    url = server.url(name)
+    if template is None:
+        create_schema(url)
+    return url
+
+
+def _copied(url: str) -> dict[str, bytes]:
+    rows: dict[str, bytes] = {}
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        for table in ("entry", "tile"):
+            with cursor.copy(f"COPY {table} TO STDOUT (FORMAT BINARY)".encode()) as copy:
+                rows[table] = b"".join(bytes(piece) for piece in copy)
+    return rows
+
+
+def _load(url: str, rows: dict[str, bytes]) -> None:
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        for table, content in rows.items():
+            with cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)".encode()) as copy:
+                copy.write(content)
+
+
+@contextmanager
+def _postgres() -> Iterator[EmbeddedPostgres]:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        with EmbeddedPostgres(Path(folder) / "postgres") as server:
+            yield server
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api import render
+from api import reasons, render
 from api.access import client_address
 from api.current import principal, services, visitor
 from api.schemas.keys import Act as ActBody
@@ -21,7 +21,7 @@ from provenance.services.verification import Viewer
 def made(kind: EntryType, use: str | None, reason: int, details: dict[str, Any] | None) -> Act:
     """The act of the party that is speaking."""
     party = None if use is None else use_party(bytes.fromhex(use))
-    return Act(kind, principal().address, party, reason, details)
+    return Act(kind, principal().address, party, reasons.named(kind, reason), details)
 
 
 def act(kind: EntryType, body: ActBody) -> dict[str, Any]:
@@ -38,9 +38,9 @@ def act_or_buy(kind: EntryType, body: BuyersAct) -> dict[str, Any]:
     """The same, or, with an order token, in the buyer's own name."""
     if body.order_token is None:
         return act(kind, body)
-    token, ref = bytes.fromhex(body.order_token), body.refs()[0]
+    token, ref, reason = bytes.fromhex(body.order_token), body.refs()[0], reasons.named(kind, body.reason)
     _must_have_bought(token, ref)
-    return render.event(services().custody.act_as_buyer(ref, kind, token, body.reason))
+    return render.event(services().custody.act_as_buyer(ref, kind, token, reason))
 
 
 def _must_have_bought(token: bytes, ref: KeyRef) -> None:

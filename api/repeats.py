@@ -26,10 +26,11 @@ _WAIT_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
 _RESTORE: Final = "__restore__"
 _STREAMS: Final = "__streams__"
-_FINAL_REFUSALS: Final = frozenset({404, 409})
-_PASSING: Final = frozenset(
-    {"contended", "busy", "request_in_flight", "not_anchored_yet", "not_sequenced_yet"}
+_FINAL: Final = frozenset(
+    {"sold", "delivered", "redeemed", "void", "expired", "shared_key", "reissued", "too_late"}
+    | {"already_commissioned", "batch_abandoned", "staging_expired", "transfer_settled", "transfer_lapsed"}
 )
+"""Refusals that the same request meets again; all others pass, so its key must not keep them."""
 
 
 def restores(restore: Restore) -> Callable[[View], View]:
@@ -135,18 +136,27 @@ def _settle(response: Response) -> Response:
     if claim is None:
         return response
     fingerprint: bytes | None = g.get("fingerprint")
-    if fingerprint is None or not _is_final(response):
+    body = orjson.loads(response.get_data() or b"{}") if fingerprint is not None else {}
+    if fingerprint is None or not _is_final(response.status_code, body):
         services().idempotency.release(claim)
         return response
-    body = without_secrets(orjson.loads(response.get_data() or b"{}"))
-    services().idempotency.finish(claim, fingerprint, response.status_code, body)
+    services().idempotency.finish(claim, fingerprint, response.status_code, without_secrets(body))
     return response
 
 
-def _is_final(response: Response) -> bool:
-    if response.status_code < 300:
-        return True
-    return response.status_code in _FINAL_REFUSALS and g.get("problem_code") not in _PASSING
+def _is_final(status: int, body: Body) -> bool:
+    """Whether the answer stands: something was done, or every refusal in it is one for good."""
+    if status < 300:
+        results = body.get("results", [])
+        refused = [one["error"] for one in results if one.get("error")]
+        return not results or len(refused) < len(results) or _all_final(refused)
+    if status in (404, 409) and body.get("errors"):
+        return _all_final(body["errors"])
+    return _all_final([body])
+
+
+def _all_final(refusals: list[Body]) -> bool:
+    return all(one.get("code") in _FINAL for one in refusals)
 
 
 def without_secrets(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -22,6 +22,7 @@ from api.schemas.keys import KeyRange, Reference, References, ShownKey
 from provenance.core.entries import PartyReason
 
 Role = Literal["supplier", "platform", "issuer", "auditor", "witness", "operator"]
+_EXPIRES: Final = "UTC milliseconds since 1970, in the future; without it the credential does not expire"
 Scope = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}$")]
 
 
@@ -71,7 +72,7 @@ class NewCredential(Body):
 
     label: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=20)]
-    expires_at: Annotated[int, Field(ge=1, le=MAX_SAFE)] | None = None
+    expires_at: Annotated[int, Field(ge=1, le=MAX_SAFE, description=_EXPIRES)] | None = None
     party: Address | None = None
 
 

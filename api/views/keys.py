@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, g
 from flask_openapi.blueprint import APIBlueprint
 
-from api import acting, render, repeats
+from api import acting, reasons, render, repeats
 from api.access import allow
 from api.current import principal, services
 from api.documents import SECURED, TAG_KEYS
@@ -119,7 +119,7 @@ def void(body: Void) -> Response:
         principal().address,
         bytes.fromhex(body.range.batch),
         [(body.range.first, body.range.count)],
-        body.reason,
+        reasons.named(EntryType.VOID, body.reason),
         body.details,
     )
     return answer({"events": [render.event(recorded) for recorded in recalled]})

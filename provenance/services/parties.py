@@ -81,12 +81,20 @@ class PartyService:
         )
 
     def suspend(self, by: bytes, address: bytes, why: str) -> Recorded:
-        """From here on the party may not act; acts committed before stand."""
+        """From here on the party may not act; acts committed before stand.
+
+        Raises :class:`NotFound`, :class:`Conflict` (``already_suspended``, ``last_operator``).
+        """
 
         def work(connection: Connection) -> Recorded:
+            others = _other_operators(connection, address)
             party = _known(connection, address)
             if party.suspended:
                 raise Conflict("the party is suspended already", code="already_suspended")
+            if party.has(PartyReason.OPERATOR) and not others:
+                raise Conflict(
+                    "the last operator is not suspended; admit another operator first", code="last_operator"
+                )
             recorded = self._enter(connection, by, party, PartyReason.SUSPENDED, {"reason": why[:_MAX_NAME]})
             parties.put(connection, replace(party, suspended=True, since=recorded.entry.time))
             return recorded
@@ -123,10 +131,18 @@ class PartyService:
     def issue(
         self, address: bytes, label: str, scopes: Iterable[str], expires_at: int | None = None
     ) -> tuple[Credential, str]:
-        """A new credential and its bearer token, which is shown this once."""
-        wanted = frozenset(scopes)
+        """A new credential and its bearer token, which is shown this once; *expires_at* in ms.
+
+        Raises :class:`InputRefused` (``unknown_scope``, ``already_expired``), :class:`NotFound`.
+        """
+        wanted, now = frozenset(scopes), self._context.clock.now()
         if not wanted or not wanted <= SCOPES:
             raise InputRefused(f"scopes are of {', '.join(sorted(SCOPES))}", code="unknown_scope")
+        if _is_past(expires_at, now):
+            raise InputRefused(
+                "expires_at lies in the past; give a later time in milliseconds since 1970 (not in seconds)",
+                code="already_expired",
+            )
         secret = base64.urlsafe_b64encode(self._context.entropy(_TOKEN_SIZE)).decode().rstrip("=")
         token = TOKEN_PREFIX + secret
         credential = Credential(
@@ -135,7 +151,7 @@ class PartyService:
             label=label[:_MAX_NAME],
             digest=self._context.vault.credential_digest(token.encode()),
             scopes=wanted,
-            created_at=self._context.clock.now(),
+            created_at=now,
             expires_at=expires_at,
         )
         with self._context.database.write() as connection:
@@ -249,6 +265,20 @@ def _known(connection: Connection, address: bytes) -> Party:
     if party is None or party.successor is not None:
         raise NotFound("no such party", code="unknown_party")
     return party
+
+
+def _other_operators(connection: Connection, address: bytes) -> list[bytes]:
+    """The operators that may act beside *address*, all of them locked.
+
+    Taken in one order and before the party itself: two operators that suspend each other wait.
+    """
+    known = sorted({one.address for one in parties.everyone(connection) if one.has(PartyReason.OPERATOR)})
+    locked = [parties.by_address(connection, one, lock="update") for one in known]
+    return [
+        one.address
+        for one in locked
+        if one is not None and one.has(PartyReason.OPERATOR) and one.address != address
+    ]
 
 
 def _is_past(moment: int | None, now: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provenance.core.entries import PartyReason
 from provenance.services.parties import SCOPES
 from tests.api.world import World
 
@@ -145,3 +146,21 @@ def test_the_operator_admits_succeeds_and_issues_for_others(quick: World) -> Non
     assert len(done.json["events"]) == 2
     assert quick.get(issued["token"], "/me").status_code == 401
     assert quick.get(quick.shop, f"/parties/{address}").json["successor"] == fresh
+
+
+@pytest.mark.parametrize("moment", [1, 1_700_000_000, 1_799_999_999_999])
+def test_a_credential_that_would_be_born_expired_is_refused(quick: World, moment: int) -> None:
+    body = {"label": "till", "scopes": ["read"], "expires_at": moment}
+    answered = quick.post(quick.shop, "/credentials", body)
+    assert (answered.status_code, answered.json["code"]) == (422, "already_expired")
+    assert "milliseconds" in answered.json["detail"]
+
+
+def test_the_last_operator_is_not_suspended_but_one_of_two_is(world: World) -> None:
+    path = f"/parties/{world.operator.hex}/suspend"
+    refused = world.post(world.operator, path, {"reason": "oops"})
+    assert (refused.status_code, refused.json["code"]) == (409, "last_operator")
+    world.admit("deputy", PartyReason.OPERATOR, 99)
+    assert world.post(world.deputy, path, {"reason": "left"}).status_code == 200
+    alone = world.post(world.deputy, f"/parties/{world.deputy.hex}/suspend", {"reason": "oops"})
+    assert alone.json["code"] == "last_operator"

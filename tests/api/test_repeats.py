@@ -166,3 +166,31 @@ def test_stored_answers_are_sealed_and_without_secrets(quick: World) -> None:
     assert without_secrets({"a": [{"order_token": "x", "b": {"seed": "y", "c": 1}}]}) == {
         "a": [{"order_token": None, "b": {"seed": None, "c": 1}}]
     }
+
+
+def test_a_refusal_that_passes_is_not_kept_so_the_payment_sells_later(world: World) -> None:
+    key = world.held_keys(1)[0]
+    held = world.post(world.shop, "/keys/reserve", {"key": ref(key)}).json
+    body = {"key": ref(key), "order": "A-1"}
+    refused = world.post(world.shop, "/keys/sell", body, headers=KEY)
+    assert (refused.status_code, refused.json["code"]) == (409, "reserved")
+    world.post(world.shop, "/keys/release", {"reservation": held["reservation"]})
+    sold = world.post(world.shop, "/keys/sell", body, headers=KEY)
+    assert sold.status_code == 200, sold.text
+    assert world.post(world.shop, "/keys/sell", body, headers=KEY).data == sold.data
+
+
+@pytest.mark.parametrize("how", [{}, {"on_error": "proceed"}])
+def test_a_list_of_which_nothing_was_sold_yet_may_be_sold_under_its_key(
+    world: World, how: dict[str, str]
+) -> None:
+    keys = world.fresh_keys(2)
+    batch = world.batch(keys)
+    whole = {"recipient": world.shop.hex, "batch": batch, "ranges": [{"first": 0, "count": 2}]}
+    offer = world.post(world.supplier, "/transfers", whole).json["id"]
+    body = {"keys": [ref(key) for key in keys], "order": "A-1", **how}
+    early = world.post(world.shop, "/keys/sell", body, headers=KEY)
+    assert "not_holder" in early.text
+    world.post(world.shop, f"/transfers/{offer}/accept")
+    later = world.post(world.shop, "/keys/sell", body, headers=KEY)
+    assert [one["status"] for one in later.json["results"]] == ["sold", "sold"]

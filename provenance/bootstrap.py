@@ -22,6 +22,7 @@ from provenance.services.budgets import BudgetService
 from provenance.services.chainview import RegistryView
 from provenance.services.context import Context
 from provenance.services.custody import CustodyService
+from provenance.services.erasure import ErasureService
 from provenance.services.events import EventService
 from provenance.services.headfile import HeadFile
 from provenance.services.health import HealthService
@@ -72,6 +73,7 @@ class Services:
     proving: ProvingService
     proofs: ProofDesk
     events: EventService
+    erasure: ErasureService
     log: LogReader
     public_log: PublicLog
     health: HealthService
@@ -124,6 +126,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         proving=proving,
         proofs=ProofDesk(context, proving, node),
         events=EventService(context),
+        erasure=ErasureService(context),
         log=LogReader(context),
         public_log=PublicLog(context),
         health=HealthService(context),

@@ -131,6 +131,14 @@ def event(path: EventPath) -> Response:
     return answer(services().events.get(bytes.fromhex(path.event_id), principal().address))
 
 
+@blueprint.delete("/events/<event_id>/details", responses={204: None})
+@allow("admin")
+def erase(path: EventPath) -> Response:
+    """Forget the sealed details of one's own entry, for ever; the entry stays in the log."""
+    services().erasure.erase(principal().address, bytes.fromhex(path.event_id))
+    return no_content()
+
+
 def _whose(party: str | None) -> bytes:
     mine = principal()
     address = mine.address if party is None else bytes.fromhex(party[2:])

@@ -182,9 +182,10 @@ def assign_indices(connection: Connection, start: int, events: Sequence[bytes]) 
     connection.execute(statement, rows)
 
 
-def erase_details(connection: Connection, event: bytes) -> None:
-    """Forget salt and details of one entry: its commitment then means nothing (erasure)."""
-    connection.execute(update(table).where(table.c.event == event).values(details=None))
+def erase_details(connection: Connection, event: bytes) -> bool:
+    """Forget salt and details of one entry: its commitment then means nothing. ``False`` if it has none."""
+    statement = update(table).where(table.c.event == event, table.c.details.is_not(None))
+    return connection.execute(statement.values(details=None)).rowcount == 1
 
 
 def _both(one: Select[Any], other: Select[Any], *order: str) -> Select[Any]:

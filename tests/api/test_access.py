@@ -48,6 +48,7 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
     ("GET", "/me/credentials", None, {"admin", "read"}, None),
     ("POST", "/credentials", {"label": "x", "scopes": ["read"]}, {"admin"}, None),
     ("DELETE", f"/credentials/{'00' * 8}", None, {"admin"}, None),
+    ("DELETE", f"/events/{'00' * 16}/details", None, {"admin"}, None),
     ("GET", "/parties", None, {"admin"}, "operator"),
     ("GET", f"/parties/{ADDRESS}", None, set(SCOPES), None),
     ("POST", "/parties", {"name": "x", "role": "platform", "address": ADDRESS}, {"admin"}, "operator"),

@@ -180,3 +180,26 @@ def test_the_state_of_the_chain_is_told_without_the_nodes_access_key(
     told = shell.run("chain", "status", "--json")
     assert json.loads(told.stdout)["chain"]["host"] == "127.0.0.1"
     assert "hidden" not in told.output
+
+
+def test_the_operator_erases_details_only_after_saying_yes(shell: Shell) -> None:
+    shell.run("init")
+    shell.run("party", "admit", "Acme", "--role", "supplier", "--address", ADDRESS)
+    event = shell.json("party", "suspend", "Acme", "--reason", "a person's name")["event"]
+    kept = shell.run("erase", event, stdin="n\n", code=1)
+    assert "error[not_confirmed]" in kept.stderr
+    assert event in kept.stderr
+    assert shell.json("erase", event, stdin="y\n") | {"detail": ""} == {
+        "event": event,
+        "erased": True,
+        "again": False,
+        "detail": "",
+    }
+    assert shell.json("erase", event, "--yes")["again"] is True
+    assert "抹除" in shell.run("--lang", "zh-CN", "erase", event, "--yes").stdout
+
+
+def test_what_cannot_be_erased_is_refused_before_anybody_is_asked(shell: Shell) -> None:
+    shell.run("init")
+    assert "error[unknown_event]" in shell.run("erase", "00" * 16, code=1).stderr
+    assert "error[event_malformed]" in shell.run("erase", "sale", "--yes", code=1).stderr

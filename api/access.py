@@ -14,7 +14,6 @@ from api.current import services
 from api.limits import LIMITER, RateLimiter
 from provenance.core.entries import PartyReason
 from provenance.errors import AccessDenied
-from provenance.services.receipts import backlog_guard
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -76,7 +75,7 @@ def _check() -> None:
         return
     _identify(access)
     if access.writes:
-        backlog_guard(services().context)
+        services().backlog.check()
 
 
 def _identify(access: Access) -> None:

@@ -35,6 +35,7 @@ from provenance.services.proofdesk import ProofDesk
 from provenance.services.proving import ProvingService
 from provenance.services.publiclog import PublicLog
 from provenance.services.recalling import RecallService
+from provenance.services.receipts import BacklogGuard
 from provenance.services.registration import RegistrationService
 from provenance.services.reserving import ReservingService
 from provenance.services.selling import SellingService
@@ -77,6 +78,7 @@ class Services:
     log: LogReader
     public_log: PublicLog
     health: HealthService
+    backlog: BacklogGuard
     idempotency: IdempotencyService
     budgets: BudgetService
 
@@ -130,6 +132,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         log=LogReader(context),
         public_log=PublicLog(context),
         health=HealthService(context),
+        backlog=BacklogGuard(context),
         idempotency=IdempotencyService(context),
         budgets=BudgetService(context),
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from provenance.core import receipts as core
 from provenance.core.proofs import OpenedDetails
@@ -16,7 +15,6 @@ from provenance.errors import Unavailable
 from provenance.services.context import Context, Recorded
 from provenance.services.opening import recorded_from
 from provenance.store import entries as entry_store
-from provenance.store.database import Database
 from provenance.store.entries import StoredEntry
 
 _CHECK_MS: Final = 1_000
@@ -47,35 +45,28 @@ def receipt_of(context: Context, stored: StoredEntry) -> dict[str, Any]:
 class BacklogGuard:
     """Remembers for a second how old the oldest entry without a place in the log is."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._lock = threading.Lock()
         self._checked_at: int | None = None
         self._oldest: int | None = None
 
-    def check(self, context: Context) -> None:
-        """Return if the log moves; raises :class:`Unavailable` (``log_stalled``)."""
-        now = context.clock.now()
+    def check(self) -> None:
+        """Return if the log moves, else promise nothing more; raises :class:`Unavailable` (``log_stalled``).
+
+        A receipt promises a place in the log within a day, so writes stop long before. Cheap: the
+        database is asked once a second, whoever asks.
+        """
+        now = self._context.clock.now()
         with self._lock:
             if self._checked_at is None or not 0 <= now - self._checked_at < _CHECK_MS:
-                with context.database.read() as connection:
+                with self._context.database.read() as connection:
                     self._oldest = entry_store.oldest_waiting(connection)
                 self._checked_at = now
             oldest = self._oldest
-        if oldest is not None and now - oldest > context.limits.backlog_ms:
+        if oldest is not None and now - oldest > self._context.limits.backlog_ms:
             raise Unavailable(
                 "the log has not moved for over an hour, so nothing new can be promised; try again later",
                 code="log_stalled",
                 retry_after=60,
             )
-
-
-_GUARDS: Final[WeakKeyDictionary[Database, BacklogGuard]] = WeakKeyDictionary()
-
-
-def backlog_guard(context: Context) -> None:
-    """Return if the log moves, else refuse to promise more; raises :class:`Unavailable` (``log_stalled``).
-
-    A receipt promises a place in the log within a day, so writes stop long before. Cheap: the
-    database is asked once a second, whoever asks.
-    """
-    _GUARDS.setdefault(context.database, BacklogGuard()).check(context)

@@ -11,7 +11,7 @@ from provenance.core.entries import Entry, EntryType
 from provenance.core.notes import VerifierKey
 from provenance.core.receipts import Receipt, key_name, verify
 from provenance.errors import Unavailable
-from provenance.services.receipts import backlog_guard, receipt_for, receipt_of
+from provenance.services.receipts import BacklogGuard, receipt_for, receipt_of
 from provenance.store import entries as entry_store
 from provenance.store.database import Database
 from tests.services.ledger_world import ORIGIN, World
@@ -61,25 +61,27 @@ def test_once_details_are_erased_the_receipt_has_none(world: World) -> None:
 
 
 def test_nothing_is_promised_while_the_log_stands_still(world: World) -> None:
-    backlog_guard(world.context)
+    guard = BacklogGuard(world.context)
+    guard.check()
     world.enter()
     world.clock.pass_ms(3_600_000)
-    backlog_guard(world.context)
+    guard.check()
     world.clock.pass_ms(1_001)
     with pytest.raises(Unavailable) as refused:
-        backlog_guard(world.context)
+        guard.check()
     assert refused.value.code == "log_stalled"
     world.sequencer().sequence()
     world.clock.pass_ms(1_001)
-    backlog_guard(world.context)
+    guard.check()
 
 
 def test_the_guard_asks_the_database_once_a_second(world: World) -> None:
-    backlog_guard(world.context)
+    guard = BacklogGuard(world.context)
+    guard.check()
     old = Entry(EntryType.QUALIFICATION, world.clock.now() - 3_700_000, bytes(32), bytes(20))
     world.enter(old)
     world.clock.pass_ms(998)
-    backlog_guard(world.context)
+    guard.check()
     world.clock.pass_ms(1)
     with pytest.raises(Unavailable):
-        backlog_guard(world.context)
+        guard.check()

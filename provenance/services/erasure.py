@@ -53,7 +53,7 @@ class ErasureService:
         Raises :class:`NotFound` (``unknown_event``), :class:`AccessDenied` (``party_suspended``,
         ``not_actor``), :class:`Conflict` (``no_details``, ``details_public``).
         """
-        with self._context.database.write() as connection:
+        with self._context.database.read() as connection:
             stored = self._entitled(connection, by, event)
         return Erased(stored, again=stored.sealed is None)
 

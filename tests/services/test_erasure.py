@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provenance.core.entries import EntryType
 from provenance.errors import ProvenanceError
 from provenance.services.erasure import ErasureService
 from provenance.services.lawbook import Handle
@@ -81,3 +82,12 @@ def test_what_is_not_there_or_had_no_details_is_refused(world: Trade) -> None:
         commission = entry_store.ranges_of_batch(connection, batch)[0]
     assert refusal(world, OPERATOR, bytes(16)) == "unknown_event"
     assert refusal(world, OPERATOR, commission.event) == "no_details"
+
+
+def test_the_details_by_which_readers_follow_the_logs_key_stay(world: Trade) -> None:
+    world.batch()
+    world.sequencer().sequence()
+    with world.database.read() as connection:
+        announced = entry_store.of_type(connection, EntryType.KEY)
+    assert announced
+    assert {refusal(world, OPERATOR, one.event) for one in announced} == {"details_public"}

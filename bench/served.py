@@ -20,7 +20,7 @@ from provenance.services.vault import Vault
 from provenance.store.database import Database
 
 WORKERS = 2
-THREADS = 4
+THREADS = int(os.environ.get("BENCH_THREADS", "4"))
 _NO_LIMIT = 10**9
 
 
@@ -40,7 +40,8 @@ def context_over(url: str) -> Context:
 def make() -> Flask:
     """The API over the database of ``BENCH_URL``; no credential runs out of requests."""
     url = os.environ["BENCH_URL"]
-    settings = Settings(home=Path("."), database_url=url, requests_per_minute=_NO_LIMIT)
+    pooled = bool(os.environ.get("BENCH_POOLED"))
+    settings = Settings(home=Path("."), database_url=url, requests_per_minute=_NO_LIMIT, pooled_sales=pooled)
     return create_app(services_over(context_over(url), settings))
 
 

@@ -21,6 +21,7 @@ from provenance.services.lawbook import Handle, KeyRef
 from provenance.services.opening import recorded_from
 from provenance.services.plainsales import sell_plain
 from provenance.services.sale import Order, SaleOutcome, Sold, Wish
+from provenance.services.sale_pool import SalePool
 from provenance.store import entries, orders, parties
 from provenance.store.database import Connection
 from provenance.store.entries import StoredEntry
@@ -41,13 +42,16 @@ class _NotAllPlain(Exception):
 class SellingService:
     """Sales by the current holder. Refusals name the earlier event."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, pooled: bool = False) -> None:
+        """With *pooled*, single sales that come at the same time share a transaction."""
         self._context = context
+        self._pool = SalePool(self._sell_plain) if pooled else None
 
     def sell(self, seller: bytes, ref: KeyRef, order: Order) -> Sold:
         """Sell one key; raises :class:`CustodyRefused` or :class:`NotFound` (``unknown``)."""
-        plain = self._sell_plain([Wish(seller, ref, order)])
-        return plain[0] if plain else self._sell_alone(seller, ref, order)
+        wish = Wish(seller, ref, order)
+        sold = self._pool.sell(wish) if self._pool else self._sell_plain([wish]).get(0)
+        return sold or self._sell_alone(seller, ref, order)
 
     def sell_many(
         self, seller: bytes, refs: Sequence[KeyRef], order: Order, *, proceed: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from tests.services.ledger_world import World
 
 SUPPLIER, SHOP, OTHER_SHOP, ISSUER, OPERATOR = (bytes([n]) * 20 for n in (1, 2, 3, 4, 9))
 FORMAT = "cmcc-national"
+POOLED = "PROVENANCE_POOLED_SALES"
+"""Set in the environment, also of the processes that race: single sales share transactions."""
 
 
 def key_of(number: int) -> CardKey:
@@ -49,7 +52,7 @@ class Trade(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.parties = PartyService(self.context)
-        self.selling = SellingService(self.context)
+        self.selling = SellingService(self.context, pooled=bool(os.environ.get(POOLED)))
         self.custody = CustodyService(self.context)
         self.reserving = ReservingService(self.context)
         self.transfers = TransferService(self.context)

@@ -120,7 +120,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         parties=PartyService(context),
         registration=RegistrationService(context),
         transfers=TransferService(context),
-        selling=SellingService(context),
+        selling=SellingService(context, pooled=settings.pooled_sales),
         reserving=ReservingService(context),
         custody=CustodyService(context),
         recalls=RecallService(context),

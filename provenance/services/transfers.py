@@ -74,14 +74,16 @@ class TransferService:
         return self._close(sender, transfer_id, TransferStatus.WITHDRAWN)
 
     def get(self, address: bytes, transfer_id: bytes) -> Transfer:
-        """An offer that *address* made or got; raises :class:`NotFound`."""
+        """An offer that *address*, or whom it stands for, made or got; raises :class:`NotFound`."""
         with self._context.database.read() as connection:
-            return self._current(_of(address, transfers.by_id(connection, transfer_id)))
+            names = parties.names_of(connection, address)
+            return self._current(_of(names, transfers.by_id(connection, transfer_id)))
 
     def listed(self, address: bytes) -> list[Transfer]:
-        """The newest 100 offers that *address* made or got."""
+        """The newest 100 offers that *address*, or whom it stands for, made or got."""
         with self._context.database.read() as connection:
-            return [self._current(one) for one in transfers.of_party(connection, address, _LISTED)]
+            found = transfers.of_party(connection, parties.names_of(connection, address), _LISTED)
+            return [self._current(one) for one in found]
 
     def _current(self, transfer: Transfer) -> Transfer:
         lapsed = transfer.status is TransferStatus.OPEN and transfer.until <= self._context.clock.now()
@@ -153,7 +155,7 @@ class TransferService:
 
     def _accept(self, connection: Connection, recipient: bytes, transfer_id: bytes) -> Settled:
         since = acts.acting_party(connection, recipient).since
-        offer = _of(recipient, transfers.by_id(connection, transfer_id))
+        offer = _of([recipient], transfers.by_id(connection, transfer_id))
         if offer.recipient != recipient:
             raise AccessDenied("only the recipient accepts an offer", code="not_recipient")
         batch = ranges.lock_live_batch(connection, offer.batch_id)
@@ -179,7 +181,7 @@ class TransferService:
     def _close(self, address: bytes, transfer_id: bytes, to: TransferStatus) -> Settled:
         def work(connection: Connection) -> Settled:
             acts.acting_party(connection, address)
-            offer = _of(address, transfers.by_id(connection, transfer_id))
+            offer = _of([address], transfers.by_id(connection, transfer_id))
             entitled = offer.recipient if to is TransferStatus.REFUSED else offer.sender
             if entitled != address:
                 raise AccessDenied(
@@ -217,7 +219,7 @@ def _lapsed() -> Conflict:
     return Conflict("this offer lapsed; ask the sender for a new one", code="transfer_lapsed")
 
 
-def _of(address: bytes, offer: Transfer | None) -> Transfer:
-    if offer is None or address not in (offer.sender, offer.recipient):
+def _of(names: Sequence[bytes], offer: Transfer | None) -> Transfer:
+    if offer is None or (offer.sender not in names and offer.recipient not in names):
         raise NotFound("no such transfer of yours", code="unknown_transfer")
     return offer

@@ -64,9 +64,9 @@ def by_id(connection: Connection, offer: bytes) -> Transfer | None:
     return found[0] if found else None
 
 
-def of_party(connection: Connection, address: bytes, limit: int) -> list[Transfer]:
-    """The newest offers that a party made or got."""
-    named = or_(table.c.sender == address, table.c.recipient == address)
+def of_party(connection: Connection, names: Sequence[bytes], limit: int) -> list[Transfer]:
+    """The newest offers that a party made or got, under any of its addresses."""
+    named = or_(table.c.sender.in_(names), table.c.recipient.in_(names))
     return _select(connection, [named], limit)
 
 

@@ -92,6 +92,19 @@ def test_the_heir_of_a_recipient_takes_what_was_offered(world: Trade) -> None:
     assert audit(world.database).custody[batch, 2].state is State.SOLD
 
 
+def test_an_heir_finds_what_was_handed_over_under_the_old_address(world: Trade) -> None:
+    batch = world.batch()
+    settled = world.transfers.offer(SUPPLIER, SHOP, batch, [(0, 2)]).transfer
+    world.transfers.accept(SHOP, settled.id)
+    standing = world.transfers.offer(SUPPLIER, SHOP, batch, [(4, 2)]).transfer
+    heir = b"\x22" * 20
+    world.parties.succeed(OPERATOR, SHOP, heir)
+    assert {one.id for one in world.transfers.listed(heir)} == {settled.id, standing.id}
+    assert world.transfers.get(heir, settled.id).recipient == SHOP
+    assert world.transfers.listed(OTHER_SHOP) == []
+    assert refused(lambda: world.transfers.get(OTHER_SHOP, settled.id)).code == "unknown_transfer"
+
+
 def test_a_payment_notified_again_after_a_succession_is_not_sold_twice(world: Trade) -> None:
     world.batch(holder=SHOP)
     pool = [key_of(n) for n in range(4)]

@@ -100,7 +100,13 @@ def follow(trusted: VerifierKey, successions: Sequence[Note]) -> KeyChain:
 
     They are given in any order; those of other logs are passed over. Raises :class:`SignatureInvalid`,
     and :class:`InputRefused` (``succession_malformed``) for two successors of one key, two ancestors of
-    one, or sizes that do not grow.
+    one, a key that reigns twice, or sizes that shrink.
+
+    Two successions may end at one size: the key between them never signed, and its reign is empty.
+    That gives nobody anything: :meth:`KeyChain.key_for` takes the earliest key whose reign reaches a
+    size, so the key between vouches for no checkpoint at all; what it did sign, its succession, counts
+    only as the link that any holder of a reigning key can make, and a second link from or to it is
+    refused as everywhere.
     """
     if len(successions) > MAX_SUCCESSIONS:
         raise _malformed(f"a log has at most {MAX_SUCCESSIONS} successions")
@@ -113,9 +119,11 @@ def follow(trusted: VerifierKey, successions: Sequence[Note]) -> KeyChain:
     before = _walk(trusted, backward, is_back=True)[::-1]
     after = _walk(trusted, forward, is_back=False)
     ends = tuple(one.last.size for one in (*before, *after))
-    if any(earlier >= later for earlier, later in pairwise(ends)):
+    if any(earlier > later for earlier, later in pairwise(ends)):
         raise _malformed("the reigns of a log's keys follow one another")
     keys = (*(one.old for one in before), trusted, *(one.new for one in after))
+    if len({key.public for key in keys}) < len(keys):
+        raise _malformed("a key of the log that was retired reigns again")
     return KeyChain(keys, ends)
 
 

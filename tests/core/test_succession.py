@@ -63,6 +63,26 @@ def test_reigns_that_do_not_follow_one_another_are_refused() -> None:
         succession.follow(KEYS[0], [LINKS[0], back])
 
 
+@pytest.mark.parametrize("known", range(3))
+def test_a_key_that_never_signed_before_it_was_followed_vouches_for_nothing(known: int) -> None:
+    links = [succession.make(head(10), SEEDS[0], SEEDS[1]), succession.make(head(10), SEEDS[1], SEEDS[2])]
+    chain = succession.follow(KEYS[known], links[::-1])
+    assert (chain.keys, chain.ends) == (tuple(KEYS[:3]), (10, 10))
+    assert [KEYS.index(chain.key_for(size)) for size in (1, 9, 10, 11, 12)] == [0, 0, 0, 2, 2]
+    for size in (9, 10, 11):
+        with pytest.raises(SignatureInvalid):
+            chain.verify(sign_checkpoint(head(size), SEEDS[1]))
+
+
+@pytest.mark.parametrize("known", range(3))
+@pytest.mark.parametrize("length", [2, 3])
+def test_keys_that_follow_each_other_in_a_ring_are_refused(known: int, length: int) -> None:
+    ring = [succession.make(head(10), SEEDS[place], SEEDS[(place + 1) % length]) for place in range(length)]
+    with pytest.raises(InputRefused) as refused:
+        succession.follow(KEYS[known % length], ring)
+    assert refused.value.code == "succession_malformed"
+
+
 def test_successions_of_another_log_are_passed_over_and_too_many_refused() -> None:
     other = succession.make(Checkpoint("log.example/other", 3, bytes(32)), SEEDS[0], SEEDS[1])
     assert succession.follow(KEYS[0], [other]).keys == (KEYS[0],)

@@ -7,6 +7,7 @@ from typing import Any
 from api import reasons, render
 from api.access import client_address
 from api.current import principal, services, visitor
+from api.naming import named
 from api.schemas.keys import Act as ActBody
 from api.schemas.keys import BuyersAct
 from provenance.core.commitments import use_party
@@ -29,8 +30,8 @@ def act(kind: EntryType, body: ActBody) -> dict[str, Any]:
     wanted = made(kind, body.use, body.reason, body.details)
     custody = services().custody
     if body.is_single:
-        return render.event(custody.act(body.refs()[0], wanted))
-    done = custody.act_on_many(body.refs(), wanted, proceed=body.on_error == "proceed")
+        return render.event(custody.act(named(body)[0], wanted))
+    done = custody.act_on_many(named(body), wanted, proceed=body.on_error == "proceed")
     return render.outcomes(done)
 
 
@@ -38,7 +39,7 @@ def act_or_buy(kind: EntryType, body: BuyersAct) -> dict[str, Any]:
     """The same, or, with an order token, in the buyer's own name."""
     if body.order_token is None:
         return act(kind, body)
-    token, ref, reason = bytes.fromhex(body.order_token), body.refs()[0], reasons.named(kind, body.reason)
+    token, ref, reason = bytes.fromhex(body.order_token), named(body)[0], reasons.named(kind, body.reason)
     _must_have_bought(token, ref)
     return render.event(services().custody.act_as_buyer(ref, kind, token, reason))
 

@@ -72,9 +72,10 @@ def _guard(app: Flask, services: Services, logger: Logger) -> None:
     tracing.register(app, logger)
     app.after_request(_secured)
     access.register(app, RateLimiter(max(1, settings.requests_per_minute // settings.api_workers)))
-    guessing.register(app)
     scanning.register(app, NeighbourWatch(services.context, services.budgets))
     repeats.register(app)
+    # After an answer this comes before it is kept: what is withheld is not told by a repetition either.
+    guessing.register(app)
     problems.register(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

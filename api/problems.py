@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from api import forms, guessing, language, pointers
+from api import forms, language, pointers
 from api.refusals import FormRefused, KeysUnreadable
 from api.wire import too_large
 from provenance.errors import (
@@ -44,7 +44,6 @@ def of_validation(error: ValidationError) -> Response:
 
 def problem(error: ProvenanceError) -> Response:
     """The document of *error*, in the language asked for."""
-    guessing.note(error)
     words = language.wording(error)
     chinese = language.language_of(request) == "zh-CN"
     members = {
@@ -68,7 +67,6 @@ def problem(error: ProvenanceError) -> Response:
 
 def told_briefly(error: ProvenanceError) -> dict[str, Any]:
     """One of many errors: code, sentence and evidence, for a list."""
-    guessing.note(error)
     chinese = language.language_of(request) == "zh-CN"
     detail = language.wording(error).detail_zh if chinese else error.message
     return {"code": error.code, "detail": detail, **_facts(error)}

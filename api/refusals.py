@@ -22,9 +22,22 @@ class KeysUnreadable(InputRefused):
 
     code = "keys_unreadable"
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("a key cannot be read; errors says which, where and why")
+    def __init__(
+        self,
+        faults: Sequence[Fault],
+        message: str = "a key cannot be read; put right what errors names, and send all of them again",
+    ) -> None:
+        super().__init__(message)
         self.faults = tuple(faults)
+
+
+class KeysRepeated(KeysUnreadable):
+    """One key named twice in a request, however it is spelled; nothing was done."""
+
+    code = "duplicate_key"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults, "a key is named more than once; take out what errors names")
 
 
 class FormRefused(InputRefused):

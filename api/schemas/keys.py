@@ -87,15 +87,15 @@ Reference = Annotated[
 References = Annotated[list[Reference], Field(min_length=1, max_length=MAX_KEYS)]
 
 
-def read_all(references: Sequence[Any], pointer: str) -> list[KeyRef]:
-    """The keys that *references* mean; raises :class:`KeysUnreadable`, naming every unreadable one."""
+def read_all(references: Sequence[Any], pointers: Sequence[str]) -> list[KeyRef]:
+    """The keys that *references* at *pointers* mean; raises :class:`KeysUnreadable`, naming each."""
     read: list[KeyRef] = []
     faults: list[Fault] = []
-    for position, reference in enumerate(references):
+    for reference, pointer in zip(references, pointers, strict=True):
         try:
             read.append(reference.read()[0])
         except InputRefused as error:
-            faults.append(Fault(f"{pointer}/{position}" if pointer == "/keys" else pointer, error))
+            faults.append(Fault(pointer, error))
     if faults:
         raise KeysUnreadable(faults)
     return read
@@ -140,10 +140,6 @@ class OneOrMany(Body):
     def references(self) -> list[Any]:
         return [self.key] if self.key is not None else list(self.keys or ())
 
-    def refs(self) -> list[KeyRef]:
-        """The keys meant; raises :class:`KeysUnreadable`."""
-        return read_all(self.references, "/key" if self.is_single else "/keys")
-
 
 class Verify(OneOrMany):
     """``order_token`` shows the buyer's use: he gets the full verdict on what he bought."""
@@ -158,10 +154,6 @@ class OneOrManyOrAny(OneOrMany):
 
     def _names(self) -> tuple[str, ...]:
         return ("key", "keys", "any_of")
-
-    def candidates(self) -> list[KeyRef]:
-        """The keys of ``any_of``."""
-        return read_all(self.any_of or (), "/any_of")
 
 
 class Reserve(OneOrManyOrAny):

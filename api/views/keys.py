@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g
+from flask import Response
 from flask_openapi.blueprint import APIBlueprint
 
 from api import acting, reasons, render, repeats
 from api.access import allow
 from api.current import principal, services
 from api.documents import SECURED, TAG_KEYS
+from api.naming import candidates, each_once, named
 from api.schemas.keys import (
     Act,
     BuyersAct,
@@ -21,7 +22,6 @@ from api.schemas.keys import (
     Reserve,
     Sell,
     Void,
-    read_all,
 )
 from api.wire import answer
 from provenance.core.commitments import order_use
@@ -38,10 +38,9 @@ _ANSWERS: dict[Any, Any] = {200: {}}
 def reserve(body: Reserve) -> Response:
     """Hold keys for one checkout, for 15 minutes unless said otherwise; all of them, or none."""
     if body.any_of is not None:
-        g.keys_pointer = "/any_of"
-        found = services().reserving.reserve_any(principal().address, body.candidates(), body.ttl_ms)
+        found = services().reserving.reserve_any(principal().address, candidates(body), body.ttl_ms)
     else:
-        found = services().reserving.reserve(principal().address, body.refs(), body.ttl_ms)
+        found = services().reserving.reserve(principal().address, named(body), body.ttl_ms)
     return answer(render.reservation(found))
 
 
@@ -80,12 +79,11 @@ def sell(body: Sell) -> Response:
     order = Order(body.order, body.details, reservation, body.unit)
     seller, selling = principal().address, services().selling
     if body.any_of is not None:
-        g.keys_pointer = "/any_of"
-        return answer(render.sold(selling.sell_any(seller, body.candidates(), order)))
+        return answer(render.sold(selling.sell_any(seller, candidates(body), order)))
     if body.is_single:
-        return answer(render.sold(selling.sell(seller, body.refs()[0], order)))
+        return answer(render.sold(selling.sell(seller, named(body)[0], order)))
     proceed = body.on_error == "proceed"
-    return answer(render.sales(selling.sell_many(seller, body.refs(), order, proceed=proceed)))
+    return answer(render.sales(selling.sell_many(seller, named(body), order, proceed=proceed)))
 
 
 @blueprint.post("/deliver", responses=_ANSWERS)
@@ -129,8 +127,8 @@ def void(body: Void) -> Response:
 @allow("sell", "register", writes=True)
 def reissue(body: Reissue) -> Response:
     """Note which key replaced a void or redeemed one."""
-    replacement = acting.place_of(read_all([body.replacement], "/replacement")[0])
-    ref = read_all([body.key], "/key")[0]
+    given, ref = each_once([body.replacement, body.key], ["/replacement", "/key"])
+    replacement = acting.place_of(given)
     act = acting.made(EntryType.REISSUE, body.use, body.reason, {"replacement": render.handle(replacement)})
     return answer(render.event(services().custody.act(ref, act)))
 
@@ -139,6 +137,6 @@ def reissue(body: Reissue) -> Response:
 @allow("sell", "redeem", "register", "transfer", writes=True)
 def correct(body: Correct) -> Response:
     """Put something right that an earlier event of one's own says wrongly; changes no state."""
-    ref = read_all([body.key], "/key")[0]
+    ref = each_once([body.key], ["/key"])[0]
     recorded = services().custody.correct(ref, principal().address, body.event_index, body.details)
     return answer(render.event(recorded))

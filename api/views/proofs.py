@@ -12,7 +12,7 @@ from api import acting, render, repeats
 from api.access import allow, client_address, public
 from api.current import services, visitor
 from api.documents import BUNDLE_BODY, SECURED, TAG_PROOFS
-from api.schemas.keys import read_all
+from api.naming import each_once
 from api.schemas.trade import ProofPath, ProofWish
 from api.wire import answer, read_body
 from provenance.core.proofs import MAX_BUNDLE_SIZE
@@ -40,7 +40,7 @@ def make(body: ProofWish) -> Response:
         acting.must_be_someone()
     viewer = Viewer(visitor(), None if body.order_token is None else bytes.fromhex(body.order_token))
     wish = Wish(body.opening, body.details, body.anchored, body.state_proof)
-    made = services().proofs.make(viewer, read_all([body.key], "/key")[0], wish)
+    made = services().proofs.make(viewer, each_once([body.key], ["/key"])[0], wish)
     members = {"id": made.id, "key": render.handle(made.handle), "bundle": orjson.loads(made.bundle)}
     return answer(members, 201)
 

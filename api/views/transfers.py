@@ -9,7 +9,7 @@ from api import render
 from api.access import allow
 from api.current import principal, services
 from api.documents import SECURED, TAG_TRANSFERS
-from api.schemas.keys import read_all
+from api.naming import listed as keys_of
 from api.schemas.trade import Offer, TransferPath
 from api.wire import answer
 
@@ -24,7 +24,7 @@ def offer(body: Offer) -> Response:
     """Offer keys of one batch to another party; they are closed to sales until it has answered."""
     sender, recipient = principal().address, bytes.fromhex(body.recipient[2:])
     if body.keys is not None:
-        made = services().transfers.offer_keys(sender, recipient, read_all(body.keys, "/keys"))
+        made = services().transfers.offer_keys(sender, recipient, keys_of(body.keys))
     else:
         pieces = [(one.first, one.count) for one in body.ranges or ()]
         made = services().transfers.offer(sender, recipient, bytes.fromhex(body.batch or ""), pieces)

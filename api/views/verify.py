@@ -55,7 +55,7 @@ def custody(path: KeyPath) -> Response:
 def check(body: PublicCheck) -> Response:
     """CLEAN, NOT_CLEAN or UNKNOWN, for everybody; more for whoever shows the order token."""
     began = time.monotonic()
-    refs = read_all([body.key], "/key")
+    refs = read_all([body.key], ["/key"])
     hourly = services().settings.public_checks_per_hour
     services().budgets.require(public_misses(hourly), client_address())
     services().budgets.spend(public_checks(hourly), client_address())
@@ -93,9 +93,9 @@ def _count_misses(verdicts: list[Verdict]) -> None:
     coarse = [one for one in verdicts if one.registry_status is None]
     if someone is None or not coarse:
         return
-    services().budgets.require(CREDENTIAL_MISSES, someone.credential)
+    services().budgets.require(CREDENTIAL_MISSES, someone.address.hex())
     missed = sum(one.code in _MISSES for one in coarse)
-    services().budgets.debit(CREDENTIAL_MISSES, someone.credential, missed)
+    services().budgets.debit(CREDENTIAL_MISSES, someone.address.hex(), missed)
 
 
 def _told(read: list[Any], verdicts: list[Verdict]) -> list[dict[str, Any]]:

@@ -34,8 +34,9 @@ def public_misses(an_hour: int) -> Allowance:
     return Allowance("public-miss", max(3, an_hour // 6))
 
 
-CREDENTIAL_MISSES: Final = Allowance("credential-miss", 5_000)
-"""Unknown keys that a party may ask about; checking a supplier's whole file by mistake fits into it."""
+CREDENTIAL_MISSES: Final = Allowance("credential-miss", 300)
+"""Answers about keys that are not a party's business, by checks and by acts together: a shop's mistakes
+fit into it, and whoever tries eight digits gets nowhere with it."""
 
 
 class BudgetService:
@@ -53,6 +54,17 @@ class BudgetService:
             full_at = None if taken is not None else budgets.full_at(connection, key)
         if taken is None:
             raise _spent((full_at or now) + cost * allowance.each_ms - whole - now)
+
+    def grant(self, allowance: Allowance, whose: str, wanted: int) -> int:
+        """Take *wanted* or, if that is too much, what is left; how many that is."""
+        key, now = self._key(allowance, whose), self._context.clock.now()
+        whole = allowance.each_ms * allowance.count
+        with self._context.database.write() as connection:
+            spent = max(0, (budgets.full_at(connection, key) or now) - now)
+            granted = min(wanted, max(0, whole - spent) // allowance.each_ms)
+            taken = budgets.take(connection, key, now, granted * allowance.each_ms, whole) if granted else 0
+        # Where another request was between the two, it has it; this one gets nothing.
+        return 0 if taken is None else granted
 
     def require(self, allowance: Allowance, whose: str) -> None:
         """Return if something is left of a budget; raises :class:`LimitReached`."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from api.limits import RateLimiter
+from api.limits import LIMITER, RateLimiter
 from provenance.errors import LimitReached
-from provenance.services.budgets import Allowance
-from tests.api.world import World, ref
+from provenance.services.budgets import CREDENTIAL_MISSES, Allowance
+from tests.api.world import EVERY_SCOPE, World, ref
 
 
 @pytest.fixture
@@ -147,3 +148,100 @@ def test_budgets_are_shared_exact_and_forgotten_when_whole(world: World) -> None
     world.clock.time += 7_200_000
     budgets.require(five, "someone")
     assert budgets.purge() == 1
+
+
+def informative(response: Any) -> int:
+    """How many keys an answer says something about."""
+    if response.status_code == 429:
+        return 0
+    results = response.json.get("results")
+    if results is None:
+        return 1
+    return sum(one["error"]["code"] != "budget_spent" for one in results)
+
+
+def test_five_thousand_guesses_by_sales_learn_no_more_than_the_budget(world: World) -> None:
+    registered = world.held_keys(200)
+    told, barred = 0, 0
+    for start in range(5):
+        guesses = [*registered[start * 40 : start * 40 + 40], *world.fresh_keys(960)]
+        body = {"keys": [ref(key) for key in guesses], "order": "A", "on_error": "proceed"}
+        answered = world.post(world.other_shop, "/keys/sell", body)
+        told += informative(answered)
+        barred += answered.status_code == 429
+    assert CREDENTIAL_MISSES.count <= told <= CREDENTIAL_MISSES.count + 5
+    assert barred == 4
+    # The holder of those keys is not hindered.
+    assert world.post(world.shop, "/keys/sell", {"key": ref(registered[0]), "order": "A"}).status_code == 200
+
+
+def fresh_token(world: World) -> str:
+    """A credential of the other shop that no process has barred yet."""
+    _, token = world.services.parties.issue(world.other_shop.address, "x", EVERY_SCOPE)
+    return token
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/keys/sell", {"order": "A"}),
+        ("/keys/reserve", {}),
+        ("/keys/deliver", {}),
+        ("/keys/redeem", {}),
+        ("/keys/void", {}),
+        ("/transfers", {"recipient": None}),
+    ],
+)
+def test_a_refusal_about_another_shops_key_costs_by_every_road(
+    quick: World, monkeypatch: pytest.MonkeyPatch, path: str, more: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("api.guessing.CREDENTIAL_MISSES", Allowance("credential-miss", 3))
+    keys = quick.held_keys(4)
+    if "recipient" in more:
+        more = {"recipient": quick.issuer.hex}
+    for spent in range(3):
+        refused = quick.post(fresh_token(quick), path, {"keys": [ref(keys[spent])], **more})
+        assert refused.status_code in (403, 404, 409, 422), refused.text
+        assert refused.json["code"] != "invalid_request", refused.text
+    withheld = quick.post(fresh_token(quick), path, {"keys": [ref(keys[3])], **more})
+    unknown = quick.post(fresh_token(quick), path, {"keys": [ref(quick.fresh_keys(1)[0])], **more})
+    assert (withheld.status_code, withheld.json["code"]) == (429, "budget_spent")
+    assert unknown.status_code == 429
+
+
+def test_places_are_charged_like_keys_and_another_credential_has_no_budget_of_its_own(
+    quick: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.guessing.CREDENTIAL_MISSES", Allowance("credential-miss", 2))
+    batch = quick.batch(quick.fresh_keys(2), quick.shop)
+    for index, code in ((1, "not_holder"), (2, "unknown")):
+        body = {"key": {"batch": batch, "index": index}, "order": "A"}
+        assert quick.post(quick.other_shop, "/keys/sell", body).json["code"] == code
+    _, second = quick.services.parties.issue(quick.other_shop.address, "x", ["sell"])
+    again = quick.post(second, "/keys/sell", {"key": {"batch": batch, "index": 0}, "order": "A"})
+    assert (again.status_code, again.json["code"]) == (429, "budget_spent")
+
+
+def test_refusals_about_ones_own_keys_cost_nothing(quick: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.guessing.CREDENTIAL_MISSES", Allowance("credential-miss", 1))
+    key = quick.held_keys(1)[0]
+    quick.post(quick.shop, "/keys/sell", {"key": ref(key), "order": "A"})
+    for number in range(5):
+        again = quick.post(quick.shop, "/keys/sell", {"key": ref(key), "order": f"B-{number}"})
+        assert (again.status_code, again.json["code"]) == (409, "sold")
+
+
+def test_what_was_withheld_is_not_told_by_the_same_request_again(
+    quick: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.guessing.CREDENTIAL_MISSES", Allowance("credential-miss", 1))
+    quick.batch(own := quick.fresh_keys(1), quick.other_shop)
+    keys = [*own, *quick.held_keys(2)]
+    body = {"keys": [ref(key) for key in keys], "order": "A", "on_error": "proceed"}
+    header = {"Idempotency-Key": "once"}
+    first = quick.post(quick.other_shop, "/keys/sell", body, headers=header)
+    assert [one.get("error", {}).get("code") for one in first.json["results"]] == [
+        None, "not_holder", "budget_spent",
+    ]  # fmt: skip
+    monkeypatch.setattr(quick.app.extensions[LIMITER], "_clock", lambda: 1e9)
+    assert quick.post(quick.other_shop, "/keys/sell", body, headers=header).data == first.data

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import socket
 import ssl
 import threading
@@ -133,6 +134,10 @@ class CachingFetcher(Fetcher):
         """Close *inner*."""
         if isinstance(self._inner, Closes):
             self._inner.close()
+
+    def forget(self) -> None:
+        """Drop all that was kept: something in it did not fit."""
+        shutil.rmtree(self._folder / "tile", ignore_errors=True)
 
     def fetch(self, path: str, limit: int) -> bytes:
         if not path.startswith("tile/") or ".p/" in path:

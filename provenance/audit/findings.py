@@ -8,6 +8,15 @@ from typing import Any, Final
 
 MAX_FINDINGS: Final = 1_000
 """A log with more is rotten through; the first thousand say where it began."""
+UNPROVEN: Final = frozenset(
+    {
+        "manifest_missing", "manifest_malformed", "manifest_other", "batch_not_signed", "bundle_missing",
+        "bundle_malformed", "tile_missing", "tile_malformed", "tile_wrong", "root_wrong",
+        "successions_malformed",
+    }
+)  # fmt: skip
+"""What may lie with the server or the way from it: a reader says so, and may ask again. A breach of the law
+in entries whose root is signed is proven; beside one of these nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,8 @@ class Findings:
 
     found: list[Finding] = field(default_factory=list)
     left_off: int = 0
+    in_doubt: Finding | None = None
+    """The first that may be the server's fault alone, also where it was left off."""
 
     def add(
         self,
@@ -62,8 +73,11 @@ class Findings:
         key: int | None = None,
     ) -> None:
         """Note one breach."""
+        finding = Finding(rule, message, index, batch, key)
+        if self.in_doubt is None and rule in UNPROVEN:
+            self.in_doubt = finding
         if len(self.found) < MAX_FINDINGS:
-            self.found.append(Finding(rule, message, index, batch, key))
+            self.found.append(finding)
         else:
             self.left_off += 1
 
@@ -72,6 +86,7 @@ class Findings:
         for one in told:
             batch = bytes.fromhex(one["batch"]) if "batch" in one else None
             self.found.append(Finding(one["rule"], one["message"], one.get("index"), batch, one.get("key")))
+        self.in_doubt = next((one for one in self.found if one.rule in UNPROVEN), None)
         self.left_off = left_off
 
     @property

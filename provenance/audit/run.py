@@ -14,19 +14,18 @@ from typing import Any, Final, Protocol
 
 from provenance.audit.chaincheck import check_chain
 from provenance.audit.findings import Findings
+from provenance.audit.manifests import ManifestReader
 from provenance.audit.replay import Replay
 from provenance.audit.report import AuditReport
 from provenance.audit.signing import check_signatures, seen_checkpoints
 from provenance.audit.source import LogSource
-from provenance.core.batchfile import SignedManifest, batch_path
-from provenance.core.manifest import BatchManifest
 from provenance.core.merkle import HASH_SIZE, verify_consistency
 from provenance.core.notes import Checkpoint, Note, VerifierKey
 from provenance.core.policy import Policy
 from provenance.core.proofs import NodeReader
 from provenance.core.stateproof import BlockHeader
 from provenance.core.tiles import TILE_WIDTH, Tile, TileRow, consistency_at
-from provenance.errors import InputRefused, NotFound, SignatureInvalid
+from provenance.errors import InputRefused, NotFound
 
 _AHEAD: Final = 32
 """Bundles fetched ahead of the replay, each with its tile: some 1.3 MB."""
@@ -65,24 +64,22 @@ class Audit:
         self._auditor = auditor
         self.progress: Callable[[int], None] = lambda entries: None
         self.findings = Findings()
-        self.unsigned: set[bytes] = set()
-        """Batches for which no manifest with a good signature was served."""
-        self._badly_signed: dict[bytes, str] = {}
+        self.manifests = ManifestReader(source)
         node = auditor.node
         self.replay = Replay(
             self.findings,
-            manifests=self._manifest,
+            manifests=self.manifests,
             entry_at=source.entry,
             block_of=None if node is None else self._block,
         )
 
     def told(self, checkpoint: Checkpoint) -> dict[str, Any]:
         """What to keep beside the replay: the checkpoint it ended in."""
-        return {"checkpoint": checkpoint.text, "unsigned": [one.hex() for one in self.unsigned]}
+        return {"checkpoint": checkpoint.text, "unsigned": [one.hex() for one in self.manifests.unsigned]}
 
     def take_up(self, told: dict[str, Any]) -> Checkpoint:
         """Take up what :meth:`told` kept; the checkpoint the earlier run ended in."""
-        self.unsigned = {bytes.fromhex(one) for one in told["unsigned"]}
+        self.manifests.unsigned = {bytes.fromhex(one) for one in told["unsigned"]}
         return Checkpoint.parse(told["checkpoint"])
 
     def run(self) -> AuditReport:
@@ -107,7 +104,9 @@ class Audit:
             self._check_seen(seen, head)
         report.entries = self.replay.counts.entries - before
         check_signatures(self._source, self._auditor, note, self.replay.others.keys, self.findings, report)
-        check_chain(self.replay, self._auditor.node, latest, head, self.unsigned, self.findings, report)
+        check_chain(
+            self.replay, self._auditor.node, latest, head, self.manifests.unsigned, self.findings, report
+        )
         self._finish(report)
         return report
 
@@ -116,11 +115,6 @@ class Audit:
         report.states = self.replay.counts.states
         report.findings = tuple(self.findings.found)
         report.left_off = self.findings.left_off
-        assumed = sum(batch.is_assumed for batch in self.replay.keys.batches.values())
-        if assumed:
-            report.not_checked.append(
-                f"{assumed} batches without a manifest: expiry and number of uses are guessed"
-            )
         report.established.append(f"{report.size} entries replayed, {report.states} STATEs recomputed")
 
     def replay_to(self, head: Checkpoint) -> None:
@@ -136,9 +130,9 @@ class Audit:
         if start < head.size or start == 0:
             for row in self.replay.partial_tiles():
                 self._check_tile(row)
-        for batch_id, said in self._badly_signed.items():
+        for batch_id, (code, said) in self.manifests.drain().items():
             index = self.replay.keys.batches[batch_id].ranges[0][0]
-            self.findings.add("batch_not_signed", said, index, batch=batch_id)
+            self.findings.add(code, said, index, batch=batch_id)
         if self.replay.root() != head.root:
             said = "the entries do not add up to the root that the checkpoint names"
             self.findings.add("root_wrong", said, head.size - 1 if head.size else None)
@@ -201,26 +195,6 @@ class Audit:
         except (InputRefused, NotFound):
             return False
         return True
-
-    def _manifest(self, batch_id: bytes) -> BatchManifest | None:
-        raw = self._source.file(batch_path(batch_id))
-        if raw is None:
-            self.unsigned.add(batch_id)
-            return None
-        try:
-            signed = SignedManifest.parse(raw)
-        except InputRefused:
-            self.unsigned.add(batch_id)
-            return None
-        if signed.manifest.batch_id != batch_id:
-            self.unsigned.add(batch_id)
-            return None
-        try:
-            signed.verify()
-        except SignatureInvalid as error:
-            self.unsigned.add(batch_id)
-            self._badly_signed[batch_id] = error.message
-        return signed.manifest
 
     def _block(self, block_hash: bytes) -> tuple[int, int] | None:
         node = self._auditor.node

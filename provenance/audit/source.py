@@ -38,6 +38,15 @@ class Closes(Protocol):
         ...
 
 
+@runtime_checkable
+class Forgets(Protocol):
+    """What keeps files and can fetch them anew."""
+
+    def forget(self) -> None:
+        """Drop what was kept."""
+        ...
+
+
 class LogSource:
     """A log behind *fetcher*. What is read here is well formed, and not yet believed."""
 
@@ -49,6 +58,12 @@ class LogSource:
         """Let go of the fetcher's connections, if it has any."""
         if isinstance(self._fetcher, Closes):
             self._fetcher.close()
+
+    def forget(self) -> None:
+        """Drop what was kept, for a log that is to be asked again."""
+        self._bundles.clear()
+        if isinstance(self._fetcher, Forgets):
+            self._fetcher.forget()
 
     def checkpoint(self) -> Note:
         """The newest note; raises :class:`InputRefused` (``note_malformed``)."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from provenance.audit import snapshot
+from provenance.audit.findings import Finding
 from provenance.audit.replay import Replay
 from provenance.audit.run import Audit, Auditor
 from provenance.audit.signing import read_successions
@@ -117,9 +118,12 @@ class Witness:
             self._audit.replay_to(checkpoint)
         except (Unavailable, NotFound, InputRefused) as error:
             # What was fed in part is fed again from the last snapshot: nothing half replayed is signed.
+            self._source.forget()
             self._audit = self._fresh()
             return _refusal(503, f"the entries could not be replayed: {error.message}")
         findings = self._audit.findings
+        if findings.in_doubt is not None or any(one.is_assumed for one in self.replay.keys.batches.values()):
+            return self._not_now(findings.in_doubt)
         if not findings.is_clean:
             told = tuple(finding.to_json() for finding in findings.found)
             self._remember(Remembered(self.remembered.checkpoint, told))
@@ -130,6 +134,13 @@ class Witness:
             self.save()
         line = notes.cosign(checkpoint.text, self._key.name, self._key.seed, self._now())
         return Answer(200, _line(line).encode())
+
+    def _not_now(self, doubt: Finding | None) -> Answer:
+        """Nothing is signed over an assumption, and nothing remembered that the log did not sign."""
+        self._source.forget()
+        self._audit = self._fresh()
+        said = "a manifest is missing" if doubt is None else f"{doubt.place}: [{doubt.rule}] {doubt.message}"
+        return _refusal(503, f"not now: {said}")
 
     def save(self) -> None:
         """Keep the replay, so that a restart goes on from here; only of a log without a breach."""

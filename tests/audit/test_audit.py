@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provenance.audit import snapshot
+from provenance.core.batchfile import batch_path
 from provenance.core.entries import EntryType, PartyReason
 from provenance.core.notes import Checkpoint
 from tests.audit.log_world import (
@@ -39,12 +43,76 @@ def test_what_the_auditor_did_not_bring_is_not_checked_and_never_passed() -> Non
     ]  # fmt: skip
 
 
-def test_without_manifests_a_shared_key_is_not_taken_for_a_double_sale() -> None:
+def test_a_batch_without_a_manifest_is_a_finding_at_its_commission_and_never_a_licence() -> None:
     world = lived_in()
+    places = {
+        batch: next(i for i, e in enumerate(world.entries) if e.type is T.COMMISSION and e.subject == batch)
+        for batch in world.manifests
+    }
     world.serves_manifests = False
-    report = world.audit()
-    assert report.is_clean
-    assert "2 batches without a manifest: expiry and number of uses are guessed" in report.not_checked
+    for node in (world.node, None):
+        found = world.audit(node=node).findings
+        assert {(one.rule, one.batch, one.index) for one in found} == {
+            ("manifest_missing", batch, index) for batch, index in places.items()
+        }
+
+
+def test_a_double_sale_in_a_batch_whose_manifest_is_withheld_is_not_clean() -> None:
+    world = LogWorld().begin()
+    batch = world.batch()
+    world.act(T.SELL, batch, 3, SUPPLIER)
+    world.act(T.SELL, batch, 3, SUPPLIER, use_of(99))
+    files = world.files()
+    del files[batch_path(batch)]
+    (finding,) = world.audit(files, node=None).findings
+    assert (finding.rule, finding.batch) == ("manifest_missing", batch)
+
+
+@pytest.mark.parametrize(
+    ("bend", "rules_of_it"),
+    [
+        (lambda raw: b"", {"manifest_malformed"}),
+        (lambda raw: raw[:-1], {"manifest_malformed"}),
+        (lambda raw: raw + b"x", {"manifest_malformed"}),
+        (lambda raw: raw + b"\n", {"manifest_malformed"}),
+        (lambda raw: b" " * 70_000, {"manifest_malformed"}),
+        (lambda raw: b"[" * 60_000, {"manifest_malformed"}),
+        (lambda raw: raw.replace(b'"size":7', b'"size":6'), {"manifest_other"}),
+        (lambda raw: raw.replace(b'"chain_id":31337', b'"chain_id":31336'), {"batch_not_signed"}),
+    ],
+    ids=["empty", "cut", "extended", "newline", "too large", "nested", "another manifest", "another chain"],
+)
+def test_a_tampered_batch_file_is_a_finding_with_its_batch_and_index(
+    bend: Callable[[bytes], bytes], rules_of_it: set[str]
+) -> None:
+    world = LogWorld().begin()
+    batch = world.batch()
+    files = world.files()
+    files[batch_path(batch)] = bend(files[batch_path(batch)])
+    (finding,) = world.audit(files).findings
+    assert {finding.rule} == rules_of_it
+    assert (finding.batch, finding.index) == (batch, len(world.entries) - 1)
+
+
+def test_the_file_of_another_batch_is_found_in_its_place() -> None:
+    world = LogWorld().begin()
+    batch, other = world.batch(), world.batch(9)
+    files = world.files()
+    files[batch_path(batch)] = files[batch_path(other)]
+    (finding,) = world.audit(files).findings
+    assert (finding.rule, finding.batch) == ("manifest_other", batch)
+
+
+@given(st.data())
+def test_no_bit_of_a_batch_file_can_be_turned_unseen(data: st.DataObject) -> None:
+    world = LogWorld().begin()
+    batch = world.batch()
+    files = world.files()
+    raw = bytearray(files[batch_path(batch)])
+    at = data.draw(st.integers(0, len(raw) * 8 - 1))
+    raw[at // 8] ^= 1 << at % 8
+    files[batch_path(batch)] = bytes(raw)
+    assert rules(world.audit(files)) & {"manifest_malformed", "manifest_other", "batch_not_signed"}
 
 
 @pytest.mark.parametrize("many", [255, 256, 257, 700])

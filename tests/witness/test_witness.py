@@ -17,6 +17,7 @@ from provenance.core.entries import EntryType, KeyReason
 from provenance.core.notes import Note, sign_checkpoint, verifier_key
 from provenance.core.policy import Policy
 from provenance.witness.server import WitnessServer
+from provenance.witness.state import Remembered
 from provenance.witness.witness import Answer, Witness, WitnessKey
 from tests.audit.log_world import ORIGIN, SUPPLIER, LogWorld, MemoryFetcher, lived_in, use_of
 
@@ -145,6 +146,47 @@ def test_entries_that_cannot_be_had_now_are_a_matter_of_later(watched: Watched) 
     for name in [name for name in kept if name.startswith("tile/entries")]:
         del watched.fetcher.files[name]
     assert watched.witness.add_checkpoint(body).status == 503
+    watched.fetcher.files = kept
+    assert watched.witness.add_checkpoint(body).status == 200
+
+
+def _without(watched: Watched, *starts: str) -> dict[str, bytes]:
+    kept = dict(watched.fetcher.files)
+    for name in [name for name in kept if name.startswith(starts)]:
+        del watched.fetcher.files[name]
+    return kept
+
+
+@pytest.mark.parametrize("withheld", ["batch/", "tile/0/", "tile/entries/"])
+def test_what_is_withheld_is_a_matter_of_later_and_no_breach(watched: Watched, withheld: str) -> None:
+    body = AddCheckpoint(0, (), watched.world.note()).encode()
+    kept = _without(watched, withheld)
+    assert watched.witness.add_checkpoint(body).status == 503
+    watched.restart()
+    assert watched.witness.remembered == Remembered()
+    watched.fetcher.files = kept
+    assert watched.witness.add_checkpoint(body).status == 200
+
+
+def test_a_double_sale_is_never_cosigned_while_its_manifest_is_withheld_nor_after(tmp_path: Path) -> None:
+    world = LogWorld().begin()
+    batch = world.batch()
+    world.act(T.SELL, batch, 3, SUPPLIER)
+    world.act(T.SELL, batch, 3, SUPPLIER, use_of(99))
+    watched = Watched(world, tmp_path)
+    world.serves_manifests = False
+    for _ in range(2):
+        assert watched.ask(0).status == 503
+    world.serves_manifests = True
+    assert watched.ask(0).status == 403
+
+
+def test_a_file_damaged_on_its_way_is_asked_for_again(watched: Watched) -> None:
+    body = AddCheckpoint(0, (), watched.world.note()).encode()
+    kept = dict(watched.fetcher.files)
+    for name in [name for name in kept if name.startswith(("tile/", "batch/"))]:
+        watched.fetcher.files = {**kept, name: bytes([kept[name][0] ^ 1]) + kept[name][1:]}
+        assert watched.witness.add_checkpoint(body).status == 503
     watched.fetcher.files = kept
     assert watched.witness.add_checkpoint(body).status == 200
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,13 +112,15 @@ def test_a_proof_from_before_a_rotation_is_good_for_who_knows_the_new_key_alone(
     world.shell.run("log", "export", tmp_path / "site")
     successions = tmp_path / "site" / "successions"
     world.shell.run("proof", "verify", out, "--log-key", new, code=1)
-    followed = ("--log-key", new, "--successions", successions)
+    meant = json.loads(out.read_text("utf-8"))["network"]
+    network = ("--chain-id", meant["chain_id"], "--registry", meant["registry"])
+    followed = (*network, "--log-key", new, "--successions", successions)
     assert world.shell.json("proof", "verify", out, *followed)["verified"]
     later = tmp_path / "later.json"
     world.shell.run("proof", "make", "--handle", f"{batch}/1", "--out", later, *token)
     policy = tmp_path / "policy"
     policy.write_text(f"log {new}\nquorum none\n")
-    assert world.shell.json("proof", "verify", later, "--policy", policy)["verified"]
+    assert world.shell.json("proof", "verify", later, *network, "--policy", policy)["verified"]
     unmet = f"witness w {verifier_key('w.example', bytes(32), COSIGNATURE).encode()}\nquorum w\n"
     policy.write_text(f"log {new}\n{unmet}")
     assert "step 5" in world.shell.run("proof", "verify", later, "--policy", policy, code=1).stderr

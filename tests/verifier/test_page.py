@@ -124,7 +124,7 @@ def test_a_bundle_that_nothing_vouches_for_is_not_called_proven(page: Any) -> No
     give(page, GOLDEN_FILE)
     assert "来源未核对" in page.inner_text("#verdict")
     assert "凭证成立" not in page.inner_text("#result")
-    bring(page, log=LOG_KEY)
+    bring(page, **KNOWN)
     page.click("#fields button")
     page.wait_for_function("document.querySelector('#verdict').textContent.includes('凭证成立')")
 

@@ -34,7 +34,7 @@ export function drawRejected(error, words) {
 
 /** Whether something that the reader brought vouches for the file: else a stranger may have made all of it. */
 export function isRooted(run) {
-  return Boolean(run.reader.logKey) || run.anchorTimes.size > 0;
+  return Boolean(run.reader.network) && (Boolean(run.reader.logKey) || run.anchorTimes.size > 0);
 }
 
 function verdict(evidence, run, words, names) {

@@ -11,7 +11,7 @@ PARALLEL := -n 2 --dist loadgroup
 SLOW := node or postgres or browser or race or crash or slow or interop or mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test mutants test-fast lint format verifier bench docs lock clean
+.PHONY: help setup demo up test test-failed mutants test-fast lint format verifier bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ up: setup ## keep the demo's services running, with pages at a local address
 
 test: setup ## every test, on SQLite and PostgreSQL, with Node and a browser
 	$(PYTEST) $(PARALLEL) -m "not mutants"
+
+test-failed: setup ## what failed in the last run, one at a time
+	$(PYTEST) -m "not mutants" --last-failed --last-failed-no-failures none
 
 mutants: setup ## the contracts' tests against sabotaged contracts: a quarter of an hour, not part of test
 	$(PYTEST) $(PARALLEL) -m mutants

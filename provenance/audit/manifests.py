@@ -31,15 +31,18 @@ class ManifestReader:
         try:
             raw = self._source.file(path)
             if raw is None:
-                return self._without(batch_id, "manifest_missing", f"the log serves no {path}")
+                self._without(batch_id, "manifest_missing", f"the log serves no {path}")
+                return None
             signed = SignedManifest.parse(raw)
         except (InputRefused, Unavailable) as error:
             if isinstance(error, Unavailable) and error.code != "source_too_large":
                 raise
-            return self._without(batch_id, "manifest_malformed", f"{path}: {error.message}")
+            self._without(batch_id, "manifest_malformed", f"{path}: {error.message}")
+            return None
         if signed.manifest.batch_id != batch_id:
             said = f"{path} is the manifest of {signed.manifest.batch_id.hex()}"
-            return self._without(batch_id, "manifest_other", said)
+            self._without(batch_id, "manifest_other", said)
+            return None
         if signed.encode() != raw:
             self._said[batch_id] = ("manifest_malformed", f"{path} is not in canonical form")
         try:

@@ -165,7 +165,9 @@ class Audit:
         try:
             served = self._source.tile(level, index, len(hashes) // HASH_SIZE)
         except (InputRefused, NotFound) as error:
-            self.findings.add("tile_missing", f"tile {level}/{index}: {error.message}")
+            code = "tile_missing" if isinstance(error, NotFound) else "tile_malformed"
+            first = (index * TILE_WIDTH) << (8 * level)
+            self.findings.add(code, f"tile {level}/{index}: {error.message}", first)
             return
         if served != hashes:
             place = next(

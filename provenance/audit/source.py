@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, Protocol, runtime_checkable
 
 from provenance.core.entries import ENTRY_SIZE
 from provenance.core.merkle import HASH_SIZE
-from provenance.core.notes import MAX_NOTE_SIZE, Note
+from provenance.core.notes import MAX_NOTE_SIZE, Checkpoint, Note
 from provenance.core.tilepaths import TILE_WIDTH, decode_bundle, entries_path, tile_path
-from provenance.errors import InputRefused, NotFound
+from provenance.core.tiles import Tile
+from provenance.errors import InputRefused, NotFound, Unavailable
 
 MAX_BUNDLE: Final = TILE_WIDTH * (ENTRY_SIZE + 2)
 MAX_FILE: Final = 64 * 1024
@@ -83,18 +85,18 @@ class LogSource:
         return found[:width]
 
     def tile(self, level: int, index: int, width: int) -> bytes:
-        """The first *width* hashes of a tile; raises :class:`InputRefused` (``tile_malformed``)."""
+        """The first *width* hashes of a tile.
+
+        Raises :class:`InputRefused` (``tile_malformed``), :class:`NotFound` (``file_not_found``).
+        """
         limit = TILE_WIDTH * HASH_SIZE
-        try:
-            found = self._fetcher.fetch(tile_path(level, index, width), limit)
-        except NotFound:
-            if width == TILE_WIDTH:
-                raise
-            # A full tile may stand where its partial was: C2SP lets a log drop the latter.
-            found = self._fetcher.fetch(tile_path(level, index), limit)[: width * HASH_SIZE]
-        if len(found) != width * HASH_SIZE:
-            raise InputRefused("a tile has not the width of its name", code="tile_malformed")
-        return found
+        found, served = self._widest(
+            lambda wide: tile_path(level, index, wide), Tile(level, index), width, limit, "tile_malformed"
+        )
+        if len(found) != served * HASH_SIZE:
+            path = tile_path(level, index, served)
+            raise InputRefused(f"{path} has not the width of its name", code="tile_malformed")
+        return found[: width * HASH_SIZE]
 
     def entry(self, index: int) -> bytes:
         """The entry at a log index; raises :class:`InputRefused` (``bundle_malformed``)."""
@@ -115,11 +117,36 @@ class LogSource:
             return None
 
     def _fetch_bundle(self, index: int, width: int) -> tuple[bytes, ...]:
-        limit = MAX_BUNDLE
+        raw, served = self._widest(
+            lambda wide: entries_path(index, wide), Tile(0, index), width, MAX_BUNDLE, "bundle_malformed"
+        )
         try:
-            raw, served = self._fetcher.fetch(entries_path(index, width), limit), width
-        except NotFound:
-            if width == TILE_WIDTH:
+            return decode_bundle(raw, served)
+        except InputRefused as error:
+            raise InputRefused(f"{entries_path(index, served)}: {error.message}", code=error.code) from error
+
+    def _widest(
+        self, path_of: Callable[[int], str], tile: Tile, width: int, limit: int, code: str
+    ) -> tuple[bytes, int]:
+        """A file of at least *width* and how wide it is; raises :class:`InputRefused` (*code*) if too large.
+
+        C2SP lets a log drop a partial once a wider one stands there: the full one, or that of its newest
+        checkpoint. What that says of the size is a hint, and need not be believed.
+        """
+        try:
+            try:
+                return self._fetcher.fetch(path_of(width), limit), width
+            except NotFound:
+                if width == TILE_WIDTH:
+                    raise
+            try:
+                return self._fetcher.fetch(path_of(TILE_WIDTH), limit), TILE_WIDTH
+            except NotFound:
+                wider = tile.width(Checkpoint.parse(self.checkpoint().text).size)
+                if not width < wider < TILE_WIDTH:
+                    raise
+                return self._fetcher.fetch(path_of(wider), limit), wider
+        except Unavailable as error:
+            if error.code != "source_too_large":
                 raise
-            raw, served = self._fetcher.fetch(entries_path(index), limit), TILE_WIDTH
-        return decode_bundle(raw, served)
+            raise InputRefused(error.message, code=code) from error

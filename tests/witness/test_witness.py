@@ -16,6 +16,7 @@ from provenance.core.addcheckpoint import AddCheckpoint
 from provenance.core.entries import EntryType, KeyReason
 from provenance.core.notes import Note, sign_checkpoint, verifier_key
 from provenance.core.policy import Policy
+from provenance.core.tilepaths import entries_path, tile_path
 from provenance.witness.server import WitnessServer
 from provenance.witness.state import Remembered
 from provenance.witness.witness import Answer, Witness, WitnessKey
@@ -189,6 +190,18 @@ def test_a_file_damaged_on_its_way_is_asked_for_again(watched: Watched) -> None:
         assert watched.witness.add_checkpoint(body).status == 503
     watched.fetcher.files = kept
     assert watched.witness.add_checkpoint(body).status == 200
+
+
+def test_a_smaller_checkpoint_is_replayed_from_the_wider_partials_that_took_its_place(
+    watched: Watched,
+) -> None:
+    world = watched.world
+    size = len(world.entries)
+    small = world.note(size)
+    world.add(T.QUALIFICATION, bytes(32))
+    files = world.files()
+    assert entries_path(0, size) not in files and tile_path(0, 0, size) not in files
+    assert watched.ask(0, size, small).status == 200
 
 
 def test_a_successor_of_the_log_key_is_followed_and_a_stranger_is_not(watched: Watched) -> None:

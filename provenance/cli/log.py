@@ -96,7 +96,7 @@ def export(folder: Path) -> None:
         with progress("Exporting the log", services.log.size()) as advance:
             made = LogExport(services.context).write(folder, advance)
     answer(
-        {"folder": str(folder), "size": made.size, "files": made.files},
+        {"folder": str(folder), "size": made.size, "files": made.files, "repaired": made.repaired},
         say("{folder}: {size} entries, {files} new files.", folder=folder, size=made.size, files=made.files),
     )
 

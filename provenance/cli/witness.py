@@ -57,18 +57,20 @@ def run(folder: Path, name: str, log: str, log_key: str, host: str, port: int) -
     from provenance.cli.audit import source_of
     from provenance.core.notes import VerifierKey
     from provenance.witness.server import WitnessServer
+    from provenance.witness.state import held
     from provenance.witness.witness import Witness, WitnessKey
 
     key = WitnessKey(name, keyfiles.load(folder, _KEY_FILE))
-    source = source_of(log, folder / "cache")
-    watching = Witness(key, VerifierKey.parse(log_key), source, folder, lambda: int(time.time()))
-    server = WitnessServer((host, port), watching, key.verifier.encode())
-    hint("The witness listens on {host}:{port}; stop it with Ctrl-C.", host=host, port=server.server_port)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        hint("The witness stops.")
-    finally:
-        server.server_close()
-        watching.save()
+    with held(folder):  # before the memory is read
+        source = source_of(log, folder / "cache")
+        watching = Witness(key, VerifierKey.parse(log_key), source, folder, lambda: int(time.time()))
+        server = WitnessServer((host, port), watching, key.verifier.encode())
+        hint("The witness listens on {host}:{port}; stop it with Ctrl-C.", host=host, port=server.server_port)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            hint("The witness stops.")
+        finally:
+            server.server_close()
+            watching.save()
     answer({"stopped": True}, say("Stopped."))

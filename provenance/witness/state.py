@@ -6,14 +6,18 @@ be talked into signing another history.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from provenance import durable
 from provenance.core.notes import Checkpoint
-from provenance.errors import Unavailable
+from provenance.errors import Conflict, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,27 @@ class Remembered:
 
     checkpoint: Checkpoint | None = None
     findings: tuple[dict[str, Any], ...] = ()
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep *folder* from every other witness: two with one memory could cosign two histories.
+
+    The lock ends with the process, however that ends. Raises :class:`Conflict` (``witness_folder_busy``).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / "witness.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Conflict(
+                "another witness runs on this folder; stop it first, or give this one a folder of its own",
+                code="witness_folder_busy",
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class WitnessState:

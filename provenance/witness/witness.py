@@ -95,9 +95,12 @@ class Witness:
 
     def _checked(self, request: AddCheckpoint, checkpoint: Checkpoint) -> Answer:
         try:
+            self.remembered = self._state.read()  # the file is what counts, whoever wrote it
             self._verify_signature(request, checkpoint)
         except SignatureInvalid as error:
             return _refusal(403, error.message)
+        except (Unavailable, InputRefused) as error:
+            return _refusal(503, f"not now: {error.message}")
         if request.old > checkpoint.size:
             return _refusal(400, "the old size is larger than the checkpoint's")
         last = self.remembered.checkpoint
@@ -150,17 +153,23 @@ class Witness:
             self._snapped = self.replay.size
 
     def _verify_signature(self, request: AddCheckpoint, checkpoint: Checkpoint) -> None:
-        """By the key it knows or one that lawfully followed it."""
-        try:
+        """By the key in whose reign the checkpoint falls: the one known here, or in lawful succession.
+
+        Raises :class:`SignatureInvalid`; where the successions cannot be read, nobody knows whose reign it
+        is: :class:`Unavailable`, :class:`InputRefused` (``succession_malformed``).
+        """
+        known = any(line.is_by(self._log_key) for line in request.note.signatures)
+        if known:
             notes.verify(request.note, self._log_key)
-            return
-        except SignatureInvalid:
-            if any(line.is_by(self._log_key) for line in request.note.signatures):
-                raise
+        successions = read_successions(self._source)
         try:
-            chain = succession.follow(self._log_key, read_successions(self._source))
-        except (InputRefused, Unavailable) as error:
-            raise SignatureInvalid("the checkpoint is not signed by a key known here") from error
+            chain = succession.follow(self._log_key, successions)
+        except SignatureInvalid as error:
+            raise InputRefused(f"the successions: {error.message}", code="succession_malformed") from error
+        key = chain.key_for(checkpoint.size)
+        if not any(line.is_by(key) for line in request.note.signatures):
+            said = "its key signs no checkpoint of this size any more: it was succeeded"
+            raise SignatureInvalid(said if known else "the checkpoint is not signed by a key known here")
         chain.verify(request.note)
 
     def _remember(self, remembered: Remembered) -> None:

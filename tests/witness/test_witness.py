@@ -17,8 +17,9 @@ from provenance.core.entries import EntryType, KeyReason
 from provenance.core.notes import Note, sign_checkpoint, verifier_key
 from provenance.core.policy import Policy
 from provenance.core.tilepaths import entries_path, tile_path
+from provenance.errors import Conflict
 from provenance.witness.server import WitnessServer
-from provenance.witness.state import Remembered
+from provenance.witness.state import Remembered, held
 from provenance.witness.witness import Answer, Witness, WitnessKey
 from tests.audit.log_world import ORIGIN, SUPPLIER, LogWorld, MemoryFetcher, lived_in, use_of
 
@@ -215,6 +216,41 @@ def test_a_successor_of_the_log_key_is_followed_and_a_stranger_is_not(watched: W
     assert watched.ask(size, note=signed).status == 403
     world.successions.append(note)
     assert watched.ask(size, note=signed).status == 200
+
+
+def test_a_key_signs_nothing_beyond_the_end_of_its_reign(watched: Watched) -> None:
+    world, size = watched.world, len(watched.world.entries)
+    watched.ask(0)
+    world.successions.append(succession.make(world.checkpoint(), world.seed, bytes(range(200, 232))))
+    assert watched.ask(size).status == 200
+    world.add(T.QUALIFICATION, bytes(32))
+    answer = watched.ask(size)
+    assert (answer.status, b"succeeded" in answer.body) == (403, True)
+
+
+def test_while_the_successions_cannot_be_read_nobody_knows_whose_reign_it_is(watched: Watched) -> None:
+    body = AddCheckpoint(0, (), watched.world.note()).encode()
+    watched.fetcher.files["successions"] = b"[" * 60_000
+    assert watched.witness.add_checkpoint(body).status == 503
+    del watched.fetcher.files["successions"]
+    assert watched.witness.add_checkpoint(body).status == 200
+
+
+def test_two_witnesses_of_one_memory_do_not_cosign_two_histories(watched: Watched, tmp_path: Path) -> None:
+    other = Watched(lived_in(), watched.folder)
+    other.world.add(T.QUALIFICATION, bytes(32))
+    size = len(watched.world.entries)
+    assert watched.ask(0).status == 200
+    assert other.ask(0) == Answer(409, b"%d\n" % size, "text/x.tlog.size")
+
+
+def test_a_folder_is_held_by_one_witness_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "witness"
+    with held(folder), pytest.raises(Conflict) as refused, held(folder):
+        raise AssertionError("two hold it")
+    assert refused.value.code == "witness_folder_busy"
+    with held(folder):
+        assert folder.is_dir()
 
 
 def test_two_of_three_witnesses_satisfy_a_policy_and_one_does_not(tmp_path: Path) -> None:

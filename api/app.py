@@ -10,7 +10,7 @@ from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, documents, guessing, pages, problems, repeats, scanning, tracing
+from api import access, documents, guessing, members, pages, problems, repeats, scanning, tracing
 from api.current import EXTENSION
 from api.limits import RateLimiter
 from api.tracing import Logger
@@ -72,6 +72,7 @@ def _guard(app: Flask, services: Services, logger: Logger) -> None:
     tracing.register(app, logger)
     app.after_request(_secured)
     access.register(app, RateLimiter(max(1, settings.requests_per_minute // settings.api_workers)))
+    members.register(app)
     scanning.register(app, NeighbourWatch(services.context, services.budgets))
     repeats.register(app)
     # After an answer this comes before it is kept: what is withheld is not told by a repetition either.

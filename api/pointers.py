@@ -7,6 +7,9 @@ from typing import Any, Final
 UNION_TAGS: Final = frozenset({"by_text", "by_parts", "by_handle"})
 """Names pydantic adds to a location for the branch of a union; no member of a request has one."""
 
+_KEY: Final = "name a key by format and text, by format, serial and secret, or by batch and index"
+_KEY_SHOWN: Final = "show the key itself, by format and text, or by format, serial and secret"
+_KEY_ZH: Final = "请以 format 与 text，或 format、serial 与 secret，或 batch 与 index 指明卡密。"
 _CHINESE: Final = {
     "missing": "缺少此成员。",
     "extra_forbidden": "不认识的成员；请删除。",
@@ -22,7 +25,8 @@ _CHINESE: Final = {
     "too_short": "数量太少。",
     "too_long": "数量太多。",
     "literal_error": "不是允许的取值。",
-    "union_tag_invalid": "不是任何一种允许的写法。",
+    "union_tag_invalid": _KEY_ZH,
+    "union_tag_not_found": _KEY_ZH,
 }
 _OTHERWISE: Final = "取值不符合文档的要求。"
 
@@ -39,6 +43,9 @@ def told(found: Any) -> dict[str, Any]:
     message = found["msg"]
     if code == "value_error":
         message = message.removeprefix("Value error, ")
+    elif code.startswith("union_tag_"):
+        # Its own sentence speaks of our functions; a place where only the key itself will do lacks by_handle.
+        message = _KEY_SHOWN if code == "union_tag_invalid" else _KEY
     return {"pointer": pointer(place), "code": code, "detail": message}
 
 

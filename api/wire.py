@@ -9,6 +9,7 @@ import orjson
 from flask import Request, Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from api.members import must_be_single
 from provenance.errors import InputRefused
 
 MAX_BODY_BYTES: Final = 4 << 20
@@ -78,6 +79,7 @@ def parse_object(raw: bytes) -> Any:
         raise InputRefused("the body is not well-formed JSON in UTF-8", code="malformed_json") from None
     if rest:
         raise _too_deep()
+    must_be_single(raw, value)
     return value
 
 

@@ -42,7 +42,8 @@ Count = Annotated[int, Field(ge=1, le=MAX_U32)]
 LogIndex = Annotated[int, Field(ge=0, le=MAX_SAFE)]
 FormatId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 PLAIN_TEXT: Final = r"^[^\x00-\x1f\x7f]*$"
-Name = Annotated[str, StringConstraints(pattern=PLAIN_TEXT, min_length=1, max_length=200)]
+NOT_BLANK: Final = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+Name = Annotated[str, StringConstraints(pattern=NOT_BLANK, min_length=1, max_length=200)]
 Line = Annotated[str, StringConstraints(pattern=PLAIN_TEXT, max_length=200)]
 Reason = Annotated[int, Field(ge=0, le=0xFFFF, description="enumerated reason, 0 for none")]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from provenance.core.entries import Entry, EntryType
+from provenance.core.entries import Entry, EntryType, PartyReason
 from provenance.core.lives import State
 from provenance.errors import AccessDenied, Conflict, CustodyRefused, InputRefused, NotFound
 from provenance.services import acts, lawbook, ranges
@@ -20,6 +20,8 @@ from provenance.store.transfers import Transfer, TransferStatus
 
 _ID_SIZE: Final = 16
 _LISTED: Final = 100
+_HOLDERS: Final = (PartyReason.PLATFORM, PartyReason.SUPPLIER)
+"""Roles in which a party may hold keys: nobody else could sell them, and they would be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,10 @@ def _recipient_since(connection: Connection, sender: bytes, recipient: bytes) ->
     party = parties.by_address(connection, recipient, lock="share")
     if recipient == sender or party is None or party.suspended or party.successor is not None:
         raise InputRefused("offer to another admitted party", code="unknown_recipient")
+    if not any(party.has(role) for role in _HOLDERS):
+        raise InputRefused(
+            "offer to a party that trades: one admitted as platform or supplier", code="recipient_role"
+        )
     return party.since
 
 

@@ -250,3 +250,51 @@ def test_paths_that_name_nothing_are_4xx_problems(quick: World, path: str) -> No
     answered = quick.get(quick.shop, path)
     assert answered.status_code in (404, 422)
     assert answered.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"key": {"format": "a", "text": "A"}, "order": "A", "order": "B"}',
+        b'{"key": {"format": "a", "text": "A", "text": "B"}}',
+        b'{"details": {"a": [{"b": 1, "\\u0062": 2}]}}',
+    ],
+)
+def test_a_member_given_twice_is_refused_wherever_it_stands(quick: World, body: bytes) -> None:
+    answered = raw(quick, "/keys/sell", body)
+    assert (answered.status_code, answered.json["code"]) == (400, "repeated_member")
+
+
+def test_colons_in_text_are_no_members() -> None:
+    assert parse_object(b'{"a:b": "c:\\":d", "e": [":", {"f": {}}], "g": []}')["e"] == [":", {"f": {}}]
+
+
+def test_a_parameter_given_twice_is_refused(quick: World) -> None:
+    answered = quick.get(quick.shop, "/me/events?limit=1&limit=2")
+    assert (answered.status_code, answered.json["code"]) == (400, "repeated_parameter")
+
+
+@pytest.mark.parametrize("order", [" ", "\u3000", "\u00a0 "])
+def test_a_blank_order_is_refused(quick: World, order: str) -> None:
+    answered = quick.post(quick.shop, "/keys/sell", {"key": ref(quick.held_keys(1)[0]), "order": order})
+    assert (answered.status_code, answered.json["errors"][0]["pointer"]) == (422, "/order")
+
+
+def test_keys_are_offered_to_those_who_trade(quick: World) -> None:
+    batch = quick.batch(quick.fresh_keys(1))
+    offer = {"batch": batch, "ranges": [{"first": 0, "count": 1}]}
+    for who in (quick.issuer, quick.operator):
+        refused = quick.post(quick.supplier, "/transfers", {"recipient": who.hex, **offer})
+        assert (refused.status_code, refused.json["code"]) == (422, "recipient_role")
+    assert (
+        quick.post(quick.supplier, "/transfers", {"recipient": quick.rival.hex, **offer}).status_code == 201
+    )
+
+
+@pytest.mark.parametrize("path", ["/keys/verify", "/public/check"])
+@pytest.mark.parametrize("key", ["text", {"batch": "00" * 32, "index": 1}, 1])
+def test_a_key_in_no_known_form_is_told_how_to_write_it(quick: World, path: str, key: Any) -> None:
+    answered = quick.post(quick.shop, path, {"key": key})
+    assert "_kind" not in answered.text
+    if answered.status_code == 422:
+        assert "format and text" in answered.json["errors"][0]["detail"]

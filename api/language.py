@@ -35,12 +35,22 @@ _BY_CLASS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One row: HTTP status, titles, and the Chinese sentence; the English sentence is the error's own."""
+    """One row: HTTP status, titles, and the Chinese sentence; the English sentence is the error's own.
+
+    ``advice`` stands behind that where it says only what is wrong.
+    """
 
     status: int
     title: str
     title_zh: str
     detail_zh: str
+    advice: str = ""
+
+    def sentence(self, message: str, chinese: bool) -> str:
+        """What is told of an error whose own *message* is English."""
+        if chinese:
+            return self.detail_zh
+        return f"{message}; {self.advice}" if self.advice else message
 
 
 @cache

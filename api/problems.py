@@ -50,7 +50,7 @@ def problem(error: ProvenanceError) -> Response:
         "type": TYPE_PREFIX + error.code,
         "title": words.title_zh if chinese else words.title,
         "status": words.status,
-        "detail": words.detail_zh if chinese else error.message,
+        "detail": words.sentence(error.message, chinese),
         "code": error.code,
         "trace_id": g.get("trace_id"),
         **_facts(error),
@@ -68,7 +68,7 @@ def problem(error: ProvenanceError) -> Response:
 def told_briefly(error: ProvenanceError) -> dict[str, Any]:
     """One of many errors: code, sentence and evidence, for a list."""
     chinese = language.language_of(request) == "zh-CN"
-    detail = language.wording(error).detail_zh if chinese else error.message
+    detail = language.wording(error).sentence(error.message, chinese)
     return {"code": error.code, "detail": detail, **_facts(error)}
 
 

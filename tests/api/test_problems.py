@@ -172,3 +172,19 @@ def test_every_answer_carries_security_headers_and_no_cookie(quick: World) -> No
 
 def test_the_app_is_a_plain_wsgi_application(quick: World) -> None:
     assert isinstance(quick.app, Flask)
+
+
+def test_a_refusal_says_what_to_do_next_in_both_languages(quick: World) -> None:
+    mine, foreign = quick.held_keys(1)[0], quick.held_keys(1)[0]
+    quick.post(quick.shop, "/keys/sell", {"key": ref(mine), "order": "A"})
+    asked = [
+        (quick.shop, mine, "sold", "take another key", "换一张"),
+        (quick.other_shop, foreign, "not_holder", "accept the transfer", "接受转移"),
+        (quick.shop, quick.fresh_keys(1)[0], "unknown", "check its spelling", "核对"),
+    ]
+    for who, key, code, english, chinese in asked:
+        for language, words in (("en", english), ("zh-CN", chinese)):
+            body = {"key": ref(key), "order": "B"}
+            told = quick.post(who, "/keys/sell", body, headers={"Accept-Language": language}).json
+            assert told["code"] == code
+            assert words in told["detail"]

@@ -19,6 +19,7 @@ from provenance.services.alarm import Alarm
 from provenance.services.anchoring import AnchoringService
 from provenance.services.asking import KnownWitness
 from provenance.services.budgets import BudgetService
+from provenance.services.chainprobe import ChainProbe
 from provenance.services.chainview import RegistryView
 from provenance.services.context import Context
 from provenance.services.custody import CustodyService
@@ -131,7 +132,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         erasure=ErasureService(context),
         log=LogReader(context),
         public_log=PublicLog(context),
-        health=HealthService(context),
+        health=HealthService(context, None if registry is None else ChainProbe(registry.identify)),
         backlog=BacklogGuard(context),
         idempotency=IdempotencyService(context),
         budgets=BudgetService(context),

@@ -86,24 +86,25 @@ class Worker:
         for farewell in self.farewells:
             self._attempt(Chore("farewell", 0, _without_result(farewell)))
 
-    def tick(self) -> None:
-        """Do every chore once, in order, in this thread."""
-        for chore in self.chores:
-            self._attempt(chore)
+    def tick(self) -> dict[str, Sequence[str]]:
+        """Do every chore once, in order, in this thread; the codes of those in trouble, by name."""
+        return {chore.name: codes for chore in self.chores if (codes := self._attempt(chore))}
 
     def _repeat(self, chore: Chore) -> None:
         while not self.stop.is_set():
             self._attempt(chore)
             self.stop.wait(chore.every_seconds)
 
-    def _attempt(self, chore: Chore) -> None:
+    def _attempt(self, chore: Chore) -> tuple[str, ...]:
         try:
-            self._report(chore, tuple(chore.work()))
+            troubles = tuple(chore.work())
         except ProvenanceError as error:
-            self._report(chore, (error.code,))
+            troubles = (error.code,)
         except Exception as error:
             # Its class only: the words of foreign errors may quote what they choked on.
-            self._report(chore, (type(error).__name__,))
+            troubles = (type(error).__name__,)
+        self._report(chore, troubles)
+        return troubles
 
     def _report(self, chore: Chore, troubles: tuple[str, ...]) -> None:
         before, since = self._troubles.get(chore.name, ((), 0))

@@ -35,6 +35,7 @@ def init() -> None:
     settings = load_settings()
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.head_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _create_private(settings)
     create_schema(settings.url)
     database = Database(settings.url)
     try:
@@ -43,6 +44,12 @@ def init() -> None:
         database.dispose()
     operator = _admit_operator(settings)
     _tell(settings, created, operator)
+
+
+def _create_private(settings: Settings) -> None:
+    """An empty file of SQLite that its owner alone reads; its journals take after it."""
+    if settings.database_url is None:
+        os.close(os.open(settings.home / "provenance.sqlite", os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _create_key_files(settings: Settings, *, is_used: bool) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -11,9 +12,10 @@ from provenance.cli.group import TranslatedCommand
 from provenance.cli.language import say
 from provenance.cli.local import local_services
 from provenance.cli.output import answer, hint, json_option
-from provenance.errors import InputRefused, Unavailable
+from provenance.errors import ChainMismatch, InputRefused, Unavailable
 
 if TYPE_CHECKING:
+    from provenance.bootstrap import Services
     from provenance.services.context import Context
     from provenance.worker import Worker
 
@@ -28,6 +30,9 @@ def serve() -> None:
     from provenance.config import load_settings
 
     settings = load_settings()
+    with local_services():
+        # What is amiss is said once, here, and not by every process that starts and dies of it.
+        pass
     hint("The API listens on {host}:{port}; stop it with Ctrl-C.", host=settings.host, port=settings.port)
     run(settings)
 
@@ -41,9 +46,11 @@ def worker(once: bool) -> None:
 
     work = _worker()
     if once:
-        work.tick()
+        troubles = work.tick()
         for farewell in work.farewells:
             farewell()
+        if troubles:
+            raise _not_done(troubles)
         answer({"done": [chore.name for chore in work.chores]}, say("Every chore was done once."))
         return
     stop_on_signals(work.stop)  # type: ignore[arg-type]  # the worker's own default is an Event
@@ -69,8 +76,7 @@ def anchor(timeout: int, here: bool) -> None:
             raise InputRefused("no chain is configured; set PROVENANCE_CHAIN_URL", code="no_chain")
         work = _worker() if here else None
         try:
-            if work:
-                work.tick()
+            _require_registry(services, work)
             size = want_checkpoint(services.context)
             if size is None:
                 raise Unavailable("no checkpoint is signed yet; is a worker running?", code="no_checkpoint")
@@ -79,6 +85,39 @@ def anchor(timeout: int, here: bool) -> None:
             for farewell in work.farewells if work else ():
                 farewell()
     answer({"size": size, "anchored": True}, say("Checkpoint {size} is anchored.", size=size))
+
+
+def _not_done(troubles: Mapping[str, Sequence[str]]) -> Unavailable:
+    told = "; ".join(f"{name}: {', '.join(codes)}" for name, codes in troubles.items())
+    first = next(iter(troubles.values()))[0]
+    return Unavailable(
+        f"not every chore could be done ({told})", code=first if _is_code(first) else "chore_in_trouble",
+        chores={name: list(codes) for name, codes in troubles.items()},
+    )  # fmt: skip
+
+
+def _is_code(text: str) -> bool:
+    """Of a foreign error the worker tells the class, which is no code of ours."""
+    return text == text.lower()
+
+
+def _require_registry(services: Services, work: Worker | None) -> None:
+    """Refuse to wait for what cannot come; raises ``ChainMismatch``, ``ChainUnavailable``."""
+    if work is not None:
+        _tick(work)
+    elif services.registry is not None:
+        services.registry.identify()
+
+
+def _tick(work: Worker) -> None:
+    # A worker with the deployer's key makes a missing registry itself; what is left then is for a person.
+    for code in work.tick().get("anchor", ()):
+        if code.startswith("registry_"):
+            raise ChainMismatch(
+                "the registry contract is not at its address and could not be put there; run "
+                "`provenance chain deploy`, or correct PROVENANCE_REGISTRY",
+                code=code,
+            )
 
 
 def _worker() -> Worker:
@@ -99,7 +138,7 @@ def _wait(context: Context, size: int, timeout: int, work: Worker | None) -> Non
                 code="anchor_timeout",
             )
         if work:
-            work.tick()
+            _tick(work)
         time.sleep(_POLL_SECONDS)
 
 

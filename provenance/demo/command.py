@@ -35,7 +35,7 @@ _FORMATS = (
     type=click.Path(path_type=Path),
     default=Path("var/demo"),
     show_default=True,
-    help="Everything the demo makes; emptied first.",
+    help="Everything the demo makes; emptied first if an earlier demo made it.",
 )
 @click.option(
     "--keys", type=click.IntRange(1_000, 1_000_000), default=10_000, show_default=True, help="Keys in all."
@@ -47,9 +47,11 @@ _FORMATS = (
 def demo(as_json: bool, keep_running: bool, folder: Path, keys: int, seed: int, port: int) -> None:
     """Run the whole story on sample supplier files and check every promise on the way.
 
-    Two suppliers, two shops, an issuer, ten formats. Everything it makes lies below --folder,
-    which is emptied first. Exit status 0 says that every promise was kept.
+    Two suppliers, two shops, an issuer, ten formats. Everything it makes lies below
+    --folder; what an earlier demo left there is deleted first, any other folder that is not empty is
+    refused. Exit status 0 says that every promise was kept.
     """
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
     story = Story(quiet=as_json)
     stage = Stage(folder, port=port or (8080 if keep_running else 0))
     try:
@@ -60,12 +62,17 @@ def demo(as_json: bool, keep_running: bool, folder: Path, keys: int, seed: int, 
             click.echo(json.dumps(story.as_data() | {"broken": str(broken)}, ensure_ascii=False))
         sys.exit(1)
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         stage.close()
     if as_json:
         click.echo(json.dumps(story.as_data(), ensure_ascii=False))
     story.tell(
         "\n{kept} promises kept. What was made lies in {folder}.", kept=len(story.steps), folder=stage.folder
     )
+
+
+def _as_ctrl_c(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _run(story: Story, stage: Stage, keys: int, seed: int, keep_running: bool) -> None:
@@ -136,7 +143,8 @@ def _wait(world: World) -> None:
         signal.signal(number, lambda *_: stop.set())
     stage, file = world.stage, world.files[0]
     tokens = _write_tokens(world)
-    key = json.dumps({"key": file.key(60), "order": "T-1"}, ensure_ascii=False)
+    # The last one: neither sold nor recalled on the way, however few keys there are.
+    key = json.dumps({"key": file.key(len(file.keys) - 1), "order": "T-1"}, ensure_ascii=False)
     world.story.tell(
         "\nRunning. API {url} (documentation at {url}/docs), node {node}.\n"
         "Credentials of everybody are in {tokens}. Sell a key of shop-one, then try it again:",
@@ -154,6 +162,7 @@ def _wait(world: World) -> None:
 def _write_tokens(world: World) -> Path:
     """The credentials as shell variables, readable by their owner alone."""
     callers = [world.operator, *(one.caller for one in world.suppliers), *world.shops]
+    callers += [world.issuer] if world.issuer else []
     lines = [f"{one.name.upper().replace('-', '_')}_TOKEN={one.token}\n" for one in callers]
     path = world.stage.folder / "tokens.env"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -18,14 +18,20 @@ import requests
 from provenance.chain.testnet import LocalTestnet
 from provenance.chain.toolchain import ensure_node_modules
 from provenance.demo.story import PromiseBroken
+from provenance.errors import InputRefused
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
+MARKER: Final = ".card-key-provenance-demo"
+"""Lies in a folder that a demo made: only such a one may be emptied by the next."""
 ORIGIN: Final = "demo.example/log"
 _PATIENCE_SECONDS: Final = 60.0
 
 
 class Stage:
-    """Everything the demo starts; *folder* is emptied first. Stopping it leaves only files."""
+    """Everything the demo starts; *folder* is emptied first. Stopping it leaves only files.
+
+    Raises :class:`InputRefused` (``folder_not_empty``) for a folder that holds what no demo made.
+    """
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
         self.folder = folder.absolute()
@@ -145,11 +151,23 @@ class Stage:
         raise PromiseBroken(f"the API does not answer; see {self.logs / 'api.log'}")
 
     def _clear(self) -> None:
+        _require_ours(self.folder)
         # A testnet that an earlier, killed demo left behind would go on writing into the folder.
         if (self.folder / "testnet").exists():
             LocalTestnet(PROJECT, state_dir=self.folder / "testnet").stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / MARKER).touch()
+
+
+def _require_ours(folder: Path) -> None:
+    if (folder / MARKER).is_file() or not folder.exists():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise InputRefused(
+            f"{folder} holds things that no demo made, and the demo empties its folder; name an empty one",
+            code="folder_not_empty",
+        )
 
 
 def _free_port() -> int:

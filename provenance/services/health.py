@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from provenance.errors import NotFound, ProvenanceError
+from provenance.services.chainprobe import ChainProbe
 from provenance.services.context import Context
 from provenance.store import anchors, checkpoints
 from provenance.store import entries as entry_store
@@ -13,14 +14,18 @@ from provenance.store.anchors import AnchorStatus, StoredAnchor
 _STATES: Final = ("pending", "pending", "anchored", "final")
 
 
+_WELL: Final = frozenset({"ok", "unknown", "unconfigured"})
+
+
 class HealthService:
     """Cheap questions; :meth:`health` never raises."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, probe: ChainProbe | None = None) -> None:
         self._context = context
+        self._probe = probe
 
     def health(self) -> dict[str, Any]:
-        """``status`` is ``ok``, ``degraded`` (the log lags) or ``down`` (no database); lags in ms."""
+        """``status`` is ``ok``, ``degraded`` (log behind, chain away) or ``down`` (no database); lags: ms."""
         try:
             with self._context.database.read() as connection:
                 oldest = entry_store.oldest_waiting(connection)
@@ -31,11 +36,14 @@ class HealthService:
             return {"status": "down", "database": error.code}
         now = self._context.clock.now()
         lag = 0 if oldest is None else max(0, now - oldest)
+        chain = "unconfigured" if self._probe is None else self._probe.status()
+        is_well = lag <= self._context.limits.backlog_ms and chain in _WELL
         return {
-            "status": "ok" if lag <= self._context.limits.backlog_ms else "degraded",
+            "status": "ok" if is_well else "degraded",
             "database": "ok",
             "log": {"size": 0 if signed is None else signed.size, "lag_ms": lag},
             "chain": {
+                **_chain(chain),
                 "anchored_size": 0 if anchored is None else anchored.size,
                 "pending": wanted is not None and wanted.status < AnchorStatus.CONFIRMED,
             },
@@ -61,3 +69,8 @@ class HealthService:
             "block_number": anchor.block_number,
             "transaction": None if anchor.tx_hash is None else "0x" + anchor.tx_hash.hex(),
         }
+
+
+def _chain(told: str) -> dict[str, str]:
+    """``status``; where the chain is away or another one, with the ``code`` of why."""
+    return {"status": told} if told in _WELL else {"status": "unavailable", "code": told}

@@ -203,3 +203,14 @@ def test_what_cannot_be_erased_is_refused_before_anybody_is_asked(shell: Shell) 
     shell.run("init")
     assert "error[unknown_event]" in shell.run("erase", "00" * 16, code=1).stderr
     assert "error[event_malformed]" in shell.run("erase", "sale", "--yes", code=1).stderr
+
+
+def test_the_database_file_is_for_its_owner_alone(shell: Shell) -> None:
+    shell.run("init")
+    assert (shell.home / "provenance.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+def test_serving_without_init_is_one_coded_line(shell: Shell) -> None:
+    done = shell.run("serve", code=3)
+    assert "key_file_missing" in done.stderr
+    assert "Traceback" not in done.stderr

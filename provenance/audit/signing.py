@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from provenance.audit.findings import Findings
 from provenance.audit.report import AuditReport
 from provenance.audit.source import LogSource
-from provenance.core import succession
+from provenance.core import notes, succession
 from provenance.core.entries import KeyReason
 from provenance.core.notes import Checkpoint, Note, VerifierKey
 from provenance.core.succession import KeyChain, Succession
-from provenance.errors import InputRefused, SignatureInvalid
+from provenance.errors import InputRefused, SignatureInvalid, Unavailable
 
 if TYPE_CHECKING:
     from provenance.audit.run import Auditor
@@ -25,21 +26,26 @@ AnnouncedKey = tuple[int, int, bytes]
 
 
 def check_signatures(
-    source: LogSource,
+    successions: list[Note] | None,
     auditor: Auditor,
     note: Note,
     announced: list[AnnouncedKey],
     findings: Findings,
     report: AuditReport,
 ) -> None:
-    """The checkpoint *note* is the log's, and its key is one that the log announced."""
+    """The checkpoint *note* is the log's, and its key is one that the log announced.
+
+    *successions* are ``None`` where those served could not be read.
+    """
     head = Checkpoint.parse(note.text)
-    notes_of_keys = read_successions(source)
-    key = _known_key(auditor, note, head, announced, notes_of_keys, findings, report)
+    key = _known_key(auditor, note, head, announced, successions or [], findings, report)
     if key is not None:
         report.signed_by = key.encode()
         _check_announced(key, head, announced, findings)
-    _check_successions(notes_of_keys, announced, head, findings)
+    if successions is None:
+        report.not_checked.append("how the log changed its key: its successions cannot be read")
+    else:
+        _check_successions(successions, announced, head, findings)
     if auditor.policy is None:
         report.not_checked.append("witnesses: no policy was brought")
         return
@@ -69,10 +75,66 @@ def parse_successions(raw: bytes) -> list[Note]:
         raise InputRefused("the successions are a JSON list of notes", code="succession_malformed") from error
 
 
-def seen_checkpoints(auditor: Auditor, head: Checkpoint, findings: Findings) -> list[Checkpoint]:
-    """The checkpoints of this log that others were given; one of another log is left out."""
-    seen = [Checkpoint.parse(note.text) for note in auditor.seen]
-    return [one for one in seen if one.origin == head.origin and one.size > 0]
+def served_successions(source: LogSource, findings: Findings) -> list[Note] | None:
+    """The successions that the log serves, ``None`` and a finding where they have no form."""
+    try:
+        return read_successions(source)
+    except (InputRefused, Unavailable) as error:
+        if isinstance(error, Unavailable) and error.code != "source_too_large":
+            raise
+        findings.add("successions_malformed", f"{SUCCESSIONS}: {error.message}")
+        return None
+
+
+def believed_seen(
+    auditor: Auditor,
+    head: Checkpoint,
+    announced: list[AnnouncedKey],
+    successions: list[Note],
+    report: AuditReport,
+) -> list[Checkpoint]:
+    """The checkpoints that others were given and that this log signed: no others are evidence against it.
+
+    One signed by the very key that the auditor brought counts whatever the log serves of its reign.
+    """
+    chain = _chain_of_seen(auditor, successions)
+    believed = []
+    for number, note in enumerate(auditor.seen, 1):
+        one = Checkpoint.parse(note.text)
+        named = f"seen checkpoint {number}, of {one.size} entries"
+        if one.origin != head.origin:
+            report.not_checked.append(f"{named}: it is of another log, {one.origin}")
+            continue
+        keys = _log_keys(head, announced) if chain is None else [auditor.log_key, chain.key_for(one.size)]
+        if not any(key is not None and _is_signed(note, key) for key in keys):
+            report.not_checked.append(f"{named}: it is not signed by the key of this log")
+        elif one.size:
+            believed.append(one)
+    return believed
+
+
+def _chain_of_seen(auditor: Auditor, successions: list[Note]) -> KeyChain | None:
+    if auditor.log_key is None:
+        return None
+    return _chain(auditor.log_key, successions, Findings())  # what is wrong with it is said elsewhere
+
+
+def _is_signed(note: Note, key: VerifierKey) -> bool:
+    try:
+        notes.verify(note, key)
+    except SignatureInvalid:
+        return False
+    return True
+
+
+def _log_keys(head: Checkpoint, announced: list[AnnouncedKey]) -> list[VerifierKey]:
+    """Every key that the log announced for itself, the newest first."""
+    found = []
+    for _, reason, public in reversed(announced):
+        if reason == KeyReason.LOG:
+            with suppress(InputRefused):
+                found.append(VerifierKey(head.origin, public))
+    return found
 
 
 def _known_key(
@@ -114,12 +176,8 @@ def _chain(trusted: VerifierKey, successions: list[Note], findings: Findings) ->
 
 
 def _announced_chain(note: Note, head: Checkpoint, announced: list[AnnouncedKey]) -> KeyChain | None:
-    for _, reason, public in reversed(announced):
-        try:
-            key = VerifierKey(head.origin, public)
-        except InputRefused:
-            continue
-        if reason == KeyReason.LOG and any(line.is_by(key) for line in note.signatures):
+    for key in _log_keys(head, announced):
+        if any(line.is_by(key) for line in note.signatures):
             return KeyChain((key,), ())
     return None
 

@@ -19,7 +19,7 @@ from provenance.core.entries import Entry
 from provenance.core.lives import BatchFacts
 from provenance.errors import InputRefused
 
-MAGIC: Final = b"provenance/replay/v1\n"
+MAGIC: Final = b"provenance/replay/v2\n"
 _LENGTH: Final = struct.Struct(">Q")
 _KEY: Final = struct.Struct(">II")
 _DIGEST: Final = 32
@@ -41,10 +41,21 @@ def load(replay: Replay, path: Path) -> dict[str, Any] | None:
         return None
     body = raw[:-_DIGEST]
     if not body.startswith(MAGIC) or sha256(body).digest() != raw[-_DIGEST:]:
-        raise InputRefused(
-            f"{path.name} is damaged or of another version; remove it to begin anew",
-            code="snapshot_malformed",
-        )
+        raise snapshot_malformed(path.name)
+    try:
+        return _restored(replay, body)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error, InputRefused) as error:
+        raise snapshot_malformed(path.name) from error
+
+
+def snapshot_malformed(name: str) -> InputRefused:
+    """The error for a file *name* that no replay can be taken up from."""
+    return InputRefused(
+        f"{name} is damaged or of another version; remove it to begin anew", code="snapshot_malformed"
+    )
+
+
+def _restored(replay: Replay, body: bytes) -> dict[str, Any]:
     at = len(MAGIC)
     (length,) = _LENGTH.unpack_from(body, at)
     at += _LENGTH.size

@@ -72,7 +72,11 @@ def audit(
             report = running.run()
         source.close()
         seconds = time.monotonic() - began
-        if resume is not None:
+        if resume is not None and not running.may_be_kept:
+            report.not_checked.append(
+                "nothing was kept to resume from: what the log did not give may come yet"
+            )
+        elif resume is not None:
             snapshot.save(
                 running.replay, resume, running.told(Checkpoint(report.origin, report.size, report.root))
             )

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.audit import snapshot
+from provenance.audit.run import Audit
 from provenance.core.batchfile import batch_path
 from provenance.core.entries import EntryType, PartyReason
-from provenance.core.notes import Checkpoint
+from provenance.core.notes import Checkpoint, sign_checkpoint, verifier_key
+from provenance.errors import InputRefused
 from tests.audit.log_world import (
+    ORIGIN,
     OTHER_SHOP,
     SHOP,
     SUPPLIER,
@@ -218,6 +222,130 @@ def test_an_audit_goes_on_where_it_left_off(tmp_path: Path) -> None:
     assert resumed.findings == whole.findings
     assert [finding.rule for finding in whole.findings] == ["void"]
     assert second.replay.state_root() == _replayed(world)
+
+
+def _kept(world: LogWorld, path: Path, **brings: Any) -> Path:
+    audit = world.auditing(**brings)
+    report = audit.run()
+    snapshot.save(audit.replay, path, audit.told(Checkpoint(report.origin, report.size, report.root)))
+    return path
+
+
+def _taken_up(world: LogWorld, kept: Path, **brings: Any) -> Audit:
+    audit = world.auditing(**brings)
+    told = snapshot.load(audit.replay, kept)
+    assert told is not None
+    audit.take_up(told)
+    return audit
+
+
+def test_what_was_replayed_without_a_node_is_not_passed_off_as_held_against_one(tmp_path: Path) -> None:
+    world = lived_in()
+    kept = _kept(world, tmp_path / "audit.state", log_key=world.log_key)
+    with pytest.raises(InputRefused) as refused:
+        _taken_up(world, kept, node=world.node)
+    assert refused.value.code == "resume_without_node"
+    both = _kept(world, tmp_path / "both.state", node=world.node)
+    without = _taken_up(world, both)
+    report = without.run()
+    assert any(text.startswith("anchors") for text in report.not_checked)
+    assert without.told(world.checkpoint())["chain_id"] is None
+
+
+def test_the_replay_of_another_log_or_under_another_key_is_not_taken_up(tmp_path: Path) -> None:
+    world = lived_in()
+    kept = _kept(world, tmp_path / "audit.state", log_key=world.log_key)
+    for other in (verifier_key(ORIGIN, bytes(32)), verifier_key("log.example/else", world.seed)):
+        with pytest.raises(InputRefused) as refused:
+            _taken_up(world, kept, log_key=other)
+        assert refused.value.code == "snapshot_of_another_log"
+
+
+def test_an_audit_that_goes_on_sees_another_history(tmp_path: Path) -> None:
+    world = lived_in()
+    kept = _kept(world, tmp_path / "audit.state")
+    world.entries[-2] = world.entries[1]
+    assert "fork" in rules(_taken_up(world, kept).run())
+    world.add(T.QUALIFICATION, bytes(32))
+    assert "fork" in rules(_taken_up(world, kept).run())
+
+
+@pytest.mark.parametrize("member", ["checkpoint", "unsigned", "log_key", "chain_id"])
+def test_a_snapshot_without_one_of_its_members_is_malformed(tmp_path: Path, member: str) -> None:
+    world = lived_in()
+    audit = world.auditing()
+    audit.run()
+    told = audit.told(world.checkpoint())
+    del told[member]
+    snapshot.save(audit.replay, tmp_path / "audit.state", told)
+    with pytest.raises(InputRefused) as refused:
+        _taken_up(world, tmp_path / "audit.state")
+    assert refused.value.code == "snapshot_malformed"
+
+
+def test_a_replay_that_rests_on_what_was_not_served_is_not_to_be_kept() -> None:
+    world = lived_in()
+    audit = world.auditing()
+    audit.run()
+    assert audit.may_be_kept
+    world.serves_manifests = False
+    audit = world.auditing()
+    audit.run()
+    assert not audit.may_be_kept
+
+
+def _with_a_double_sale() -> tuple[LogWorld, int]:
+    world = LogWorld().begin()
+    batch = world.batch(1_000)
+    world.act(T.SELL, batch, 3, SUPPLIER)
+    wrong = world.act(T.SELL, batch, 3, SUPPLIER, use_of(99))
+    while len(world.entries) < 600:
+        world.act(T.SELL, batch, len(world.entries), SUPPLIER)
+    return world, wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule", "index"),
+    [
+        ("successions", b"x", "successions_malformed", None),
+        ("successions", b"[" * 60_000, "successions_malformed", None),
+        ("successions", b" " * 70_000, "successions_malformed", None),
+        ("tile/0/001", bytes(32 * 200), "tile_malformed", 256),
+        ("tile/0/001", bytes(32 * 400), "tile_malformed", 256),
+        ("tile/1/000.p/2", bytes(32 * 400), "tile_malformed", 0),
+        ("tile/0/001", None, "tile_missing", 256),
+        ("tile/entries/001", b"x", "bundle_malformed", 256),
+        ("tile/entries/001", bytes(90_000), "bundle_malformed", 256),
+        ("tile/entries/001", None, "bundle_missing", 256),
+    ],
+)
+def test_one_bad_file_is_named_and_hides_nothing_that_was_found_before(
+    name: str, content: bytes | None, rule: str, index: int | None
+) -> None:
+    world, wrong = _with_a_double_sale()
+    files = world.files()
+    assert name in files or name == "successions"
+    files[name] = content or b""
+    if content is None:
+        del files[name]
+    report = world.audit(files)
+    found = {(one.rule, one.index): one for one in report.findings}
+    assert set(found) == {("sold", wrong), (rule, index)}
+    assert name in found[rule, index].message
+    if rule.startswith("bundle"):
+        assert any("entries from 256 on" in text for text in report.not_checked)
+
+
+def test_a_seen_checkpoint_is_evidence_only_if_this_log_signed_it() -> None:
+    world = lived_in()
+    forged = Checkpoint(ORIGIN, 5, b"\x01" * 32)
+    stranger = sign_checkpoint(forged, bytes(32))
+    elsewhere = sign_checkpoint(Checkpoint("log.example/else", 5, b"\x01" * 32), world.seed)
+    for key in (world.log_key, None):
+        report = world.audit(log_key=key, seen=(stranger, elsewhere))
+        assert report.is_clean
+        assert len([text for text in report.not_checked if text.startswith("seen checkpoint")]) == 2
+        assert rules(world.audit(log_key=key, seen=(sign_checkpoint(forged, world.seed),))) == {"fork"}
 
 
 def test_a_damaged_snapshot_is_refused(tmp_path: Path) -> None:

@@ -1,27 +1,48 @@
-"""The operator's own audit: everything in the database against everything else, by replaying the log.
+"""The operator's own audit: the log against itself by replaying it, and against it the rows made from it.
 
-Rows against their bytes, bytes against tiles, tiles against signed and anchored roots, the log against the
-law, and then what the service decides by, the states of keys and who holds which, against what the log says.
+Checked: every entry's bytes against its columns, its leaf in the log's tiles, every hash of these, the root
+of every head, its note and the log key of then, the newest anchored size; the law; sealed details against
+their commitments; parties (all but the name); batches (manifest, signature, tree, number of keys); state
+and number of entries of keys; holders, recalls and open offers of holdings; transfers; order lines, their
+tokens and uses; block headers against BEACONs; the newest version of the state tree.
+
+Not checked, because the log does not say it: names, aliases and key tags, reservations, the newest time of
+a holding or key, whether a key is suspect or was sold before, units of orders, offers already settled
+against the clock, rejected lines, credentials, alerts, idempotency, budgets, settings, leases, the chain's
+transactions and how far an anchor is, times of heads, older versions of the state tree, details that were
+erased.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from provenance.audit.batches import BatchBook
 from provenance.audit.findings import Findings
 from provenance.audit.keystate import HEAD, INDEX_SIZE
 from provenance.audit.replay import Replay
-from provenance.core import tiles
+from provenance.core.entries import Entry, EntryType
 from provenance.core.manifest import BatchManifest
-from provenance.core.merkle import HASH_SIZE
 from provenance.core.tiles import TILE_WIDTH
 from provenance.errors import InputRefused
 from provenance.services.context import Context
+from provenance.services.fsck_rows import (
+    Piece,
+    check_headers,
+    check_offers,
+    check_parties,
+    check_sales,
+    check_seals,
+    check_transfers,
+)
+from provenance.services.fsck_trees import StateCheck, check_batch
 from provenance.services.history import KnownHead, history_of
+from provenance.services.notecheck import check_notes
 from provenance.services.scrubbing import check_bundle, check_head, check_row
-from provenance.store import checkpoints, holdings, manifests, scrubbing
+from provenance.store import checking, checkpoints, holdings, manifests, scrubbing
 from provenance.store import tiles as tile_store
+from provenance.store.checking import Offered
 from provenance.store.database import Connection
 from provenance.store.holdings import Holding
 
@@ -32,7 +53,13 @@ class Fsck:
     """One check of the database of *context*; nothing is changed by it."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._database = context.database
+        self._parties: list[Entry] = []
+        self._moves: list[Entry] = []
+        self._waiting: list[bytes] = []
+        self._beacons: dict[bytes, int] = {}
+        self._offers: dict[bytes, list[Offered]] = {}
         self.findings = Findings()
         self.size = 0
 
@@ -41,22 +68,64 @@ class Fsck:
         with self._database.snapshot() as connection:
             head = checkpoints.newest(connection)
             self.size = 0 if head is None else head.size
+            self._state = StateCheck(connection)
             known = [*history_of(connection), *([] if head is None else [KnownHead(head.size, head.root)])]
             replay = self._replay(connection, known, progress)
-            for past in known:
-                if replay.roots.get(past.size, past.root) != past.root:
+            for past in [*known, *(KnownHead(size, root) for size, root, _ in checking.heads(connection))]:
+                if past.size and replay.roots.get(past.size, past.root) != past.root:
                     said = f"the root told for {past.size} entries is not that of the stored log"
                     self.findings.add("root_wrong", said, past.size - 1)
             check_head(connection, self.findings)
             if beyond := scrubbing.entries_beyond(connection, self.size):
                 self.findings.add("entry_beyond", f"{beyond} entries have indices past the newest head")
             self._feed_waiting(connection, replay)
-            for batch_id, book in replay.keys.batches.items():
-                self._check_batch(connection, batch_id, book, replay)
+            self._state.finish(self.findings)
+            self._check_rows(connection, replay)
         return self.findings
+
+    def _check_rows(self, connection: Connection, replay: Replay) -> None:
+        findings = self.findings
+        check_notes(self._context, connection, checking.heads(connection), findings)
+        check_parties(connection, self._parties, findings)
+        check_seals(self._context, connection, findings)
+        check_sales(self._context, connection, findings)
+        check_headers(connection, self._beacons, findings)
+        offered = list(checking.offered(connection))
+        handed, taken = (
+            Counter(_piece(entry, replay) for entry in self._moves if entry.type is kind)
+            for kind in (EntryType.TRANSFER, EntryType.RECEIVE)
+        )
+        check_transfers(offered, handed, taken, replay, findings)
+        for row in offered:
+            self._offers.setdefault(row.transfer, []).append(row)
+        for batch_id, book in replay.keys.batches.items():
+            self._check_batch(connection, batch_id, book, replay)
+        for batch_id in sorted(checking.live_batches(connection).keys() - replay.keys.batches.keys()):
+            findings.add("batch_stray", "it is live, and no COMMISSION says so", batch=batch_id)
+
+    def _note(self, raws: list[bytes]) -> list[Entry]:
+        """Remember what rows are to be held against, of entries in log order."""
+        entries = []
+        for raw in raws:
+            try:
+                entry = Entry.decode(raw)
+            except InputRefused:
+                continue  # said already, of its row
+            entries.append(entry)
+            if entry.type is EntryType.PARTY:
+                self._parties.append(entry)
+            elif entry.type in (EntryType.TRANSFER, EntryType.RECEIVE):
+                self._moves.append(entry)
+            elif entry.type is EntryType.BEACON:
+                self._beacons[entry.subject] = entry.number
+        return entries
 
     def _replay(self, connection: Connection, known: list[KnownHead], progress: Progress) -> Replay:
         def entry_at(index: int) -> bytes:
+            if index >= self.size:
+                # Not in the log yet, but fed: it stands where it will stand.
+                waits = self._waiting[index - self.size :]
+                return waits[0] if waits else b""
             found = scrubbing.entries_between(connection, index, index + 1)
             return found[0].raw if found else b""
 
@@ -64,11 +133,11 @@ class Fsck:
             found = manifests.signed_batch(connection, batch_id)
             return None if found is None else found.manifest
 
-        replay = Replay(
-            self.findings, manifests=manifest, entry_at=entry_at, watch=[past.size for past in known]
-        )
+        watch = {past.size for past in known} | {size for size, _, _ in checking.heads(connection)}
+        replay = Replay(self.findings, manifests=manifest, entry_at=entry_at, watch=sorted(watch))
         for number in range(-(-self.size // TILE_WIDTH)):
             raws = check_bundle(connection, number, self.size, self.findings)
+            self._state.add(self._note(raws))
             for level, index, hashes in replay.add(raws):
                 if level and tile_store.hashes(connection, tile_store.LOG_TREE, level, index) != hashes:
                     self._tile_wrong(level, index)
@@ -89,7 +158,9 @@ class Fsck:
         rows = scrubbing.waiting_entries(connection)
         for row in rows:
             check_row(row, self.findings)
-        replay.add([row.raw for row in rows])
+        self._waiting = [row.raw for row in rows]
+        self._note(self._waiting)
+        replay.add(self._waiting)
 
     def _check_batch(self, connection: Connection, batch_id: bytes, book: BatchBook, replay: Replay) -> None:
         signed = manifests.signed_batch(connection, batch_id)
@@ -98,19 +169,10 @@ class Fsck:
             self.findings.add("batch_missing", said, book.ranges[0][0], batch=batch_id)
             return
         held = holdings.all_of(connection, signed.number)
-        self._check_tree(connection, batch_id, signed.number, book)
+        check_batch(connection, batch_id, signed, self.findings)
+        check_offers(batch_id, held, self._offers, self.findings)
         self._check_holdings(batch_id, held, book, replay)
         self._check_keys(connection, signed.number, held, book, replay)
-
-    def _check_tree(self, connection: Connection, batch_id: bytes, number: int, book: BatchBook) -> None:
-        signed = manifests.signed_batch(connection, batch_id)
-        try:
-            root = tiles.root_at(tile_store.reader(connection, number), book.facts.size)
-        except InputRefused:
-            root = bytes(HASH_SIZE)
-        if signed is None or root != signed.manifest.root:
-            said = "the stored tiles of the batch do not add up to the root its supplier signed"
-            self.findings.add("batch_tile_wrong", said, batch=batch_id)
 
     def _check_holdings(self, batch_id: bytes, held: list[Holding], book: BatchBook, replay: Replay) -> None:
         """Holdings cover the batch once, and every stretch of it is held by who the log says."""
@@ -120,6 +182,16 @@ class Fsck:
                 said, where = "holdings overlap or leave a gap", min(end, holding.first)
                 self.findings.add("holding_wrong", said, batch=batch_id, key=where)
             end = holding.first + holding.count
+            voids = [
+                entry.time
+                for _, entry in book.ranges
+                if entry.type is EntryType.VOID
+                and entry.first < end
+                and holding.first < entry.first + entry.count
+            ]
+            if holding.voided_at != min(voids, default=None):
+                said = "the recall that its row tells of is not that of the log"
+                self.findings.add("holding_wrong", said, batch=batch_id, key=holding.first)
             starts = [key for key in book.starts if holding.first < key < end]
             for key in (holding.first, *starts):
                 custody = replay.keys.custody(book, key)
@@ -153,3 +225,9 @@ class Fsck:
         for key in sorted(unseen):
             said = "the log has entries on it, its row says that nothing happened"
             self.findings.add("key_row_wrong", said, batch=batch_id, key=key)
+
+
+def _piece(entry: Entry, replay: Replay) -> Piece:
+    one, other = replay.parties.heir(entry.actor), replay.parties.heir(entry.party)
+    giver, taker = (one, other) if entry.type is EntryType.TRANSFER else (other, one)
+    return entry.subject, entry.first, entry.count, giver, taker

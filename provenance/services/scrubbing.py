@@ -99,15 +99,47 @@ def check_row(row: RawEntry, findings: Findings) -> None:
         findings.add("row_wrong", said, row.index, batch=entry.subject if entry.type.is_on_keys else None)
 
 
+def check_tree(
+    connection: Connection, tree: int, size: int, root: bytes, findings: Findings, batch_id: bytes
+) -> None:
+    """Every stored hash of a batch's tree: full tiles stand in those above, and these add up to *root*."""
+    _check_batch_root(connection, tree, size, root, findings, batch_id)
+    level = 0
+    while nodes := size >> (TILE_HEIGHT * level):
+        for index in range(nodes // TILE_WIDTH):
+            if not _stands_above(connection, tree, level, index):
+                said = f"tile {level}/{index} of its tree is not what stands for it above"
+                findings.add("batch_tile_wrong", said, batch=batch_id)
+        level += 1
+
+
+def _check_batch_root(
+    connection: Connection, tree: int, size: int, root: bytes, findings: Findings, batch_id: bytes
+) -> None:
+    try:
+        stored = tiles.root_at(tile_store.reader(connection, tree), size)
+    except InputRefused:
+        stored = b""
+    if stored != root:
+        said = "the stored tiles of the batch do not add up to the root its supplier signed"
+        findings.add("batch_tile_wrong", said, batch=batch_id)
+
+
+def _stands_above(connection: Connection, tree: int, level: int, index: int) -> bool:
+    """Whether a full tile stands as one hash in the tile above it."""
+    hashes = tile_store.hashes(connection, tree, level, index)[: TILE_WIDTH * HASH_SIZE]
+    above, place = divmod(index, TILE_WIDTH)
+    stored = tile_store.hashes(connection, tree, level + 1, above)
+    nodes = [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
+    return len(nodes) == TILE_WIDTH and stored[place * HASH_SIZE :][:HASH_SIZE] == merkle.root(nodes)
+
+
 def _check_above(connection: Connection, number: int, size: int, findings: Findings) -> None:
     """A full tile stands as one hash in the tile above it, and so on up."""
     level, index = 0, number
     while Tile(level, index).width(size) == TILE_WIDTH:
-        hashes = tile_store.hashes(connection, tile_store.LOG_TREE, level, index)
         above, place = divmod(index, TILE_WIDTH)
-        stored = tile_store.hashes(connection, tile_store.LOG_TREE, level + 1, above)
-        nodes = [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
-        if len(nodes) != TILE_WIDTH or stored[place * HASH_SIZE :][:HASH_SIZE] != merkle.root(nodes):
+        if not _stands_above(connection, tile_store.LOG_TREE, level, index):
             said = f"tile {level}/{index} is not what stands for it in tile {level + 1}/{above}"
             findings.add("tile_wrong", said, (index * TILE_WIDTH) << (TILE_HEIGHT * level))
             return

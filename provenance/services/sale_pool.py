@@ -49,7 +49,7 @@ class SalePool:
         self._is_led = False
 
     def sell(self, wish: Wish) -> Sold | None:
-        """The sale, or ``None`` where it is not plain; raises :class:`LimitReached` (``busy``)."""
+        """The sale, or ``None`` where it is not plain; raises :class:`LimitReached` (``queue_full``)."""
         ticket = _Ticket(wish)
         with self._lock:
             if len(self._waiting) >= self._queue:
@@ -98,5 +98,5 @@ class SalePool:
 
 def _busy() -> LimitReached:
     return LimitReached(
-        "too many sales wait for their turn; come back in a moment", code="busy", retry_after=1
+        "too many sales wait for their turn; come back in a moment", code="queue_full", retry_after=1
     )

@@ -1,13 +1,15 @@
-"""A slow walk over everything stored of the log, one step at a time, for ever: rows, bytes, tiles, heads.
+"""A slow walk over what is stored of the log and of its batches, one step at a time, for ever.
 
 A bit that a disk turned is found while its copies are still good. Each step reads one bundle of entries with
-the tile above it and, where that is full, the hash of it one level up; nothing is replayed. What is wrong
-sounds the alarm, and from then on nothing is signed.
+the tile above it and, where that is full, the hash of it one level up, and a few tiles of batches likewise;
+the last step of a round, the newest root and its note. Nothing is replayed, and the state tree is left to
+``fsck``. What is wrong sounds the alarm, and from then on nothing is signed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from provenance.audit.findings import Findings
 from provenance.core import merkle, tiles
@@ -17,18 +19,29 @@ from provenance.core.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 from provenance.errors import InputRefused
 from provenance.services.alarm import Alarm
 from provenance.services.context import Context
+from provenance.services.notecheck import check_notes
 from provenance.store import checkpoints, scrubbing
 from provenance.store import tiles as tile_store
 from provenance.store.database import Connection
 from provenance.store.scrubbing import RawEntry
 
+TilePlace = tuple[int, int, int]
+_START: Final[TilePlace] = (0, 0, 0)
+_BATCH_TILES: Final = 4
+"""Tiles of batches a step; hashing one costs less than reading a bundle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The next bundle to look at; ``rounds`` is how often the whole log was gone through."""
+    """The next bundle to look at; ``rounds`` is how often the whole log was gone through.
+
+    ``after`` is the last tile of a batch that was looked at: number, level, index. Batches have rounds of
+    their own, since they have tiles before the log has entries.
+    """
 
     bundle: int = 0
     rounds: int = 0
+    after: TilePlace = _START
 
 
 def scrub_step(context: Context, alarm: Alarm, cursor: Cursor) -> Cursor:
@@ -42,9 +55,33 @@ def scrub_step(context: Context, alarm: Alarm, cursor: Cursor) -> Cursor:
         is_last = (cursor.bundle + 1) * TILE_WIDTH >= head.size
         if is_last:
             check_head(connection, findings)
+            check_notes(context, connection, [(head.size, head.root, head.note)], findings)
+        after = _scrub_batches(connection, cursor.after, findings)
     if not findings.is_clean:
         alarm.sound(findings.found, context.clock.now())
-    return Cursor(0, cursor.rounds + 1) if is_last else Cursor(cursor.bundle + 1, cursor.rounds)
+    if is_last:
+        return Cursor(0, cursor.rounds + 1, after)
+    return Cursor(cursor.bundle + 1, cursor.rounds, after)
+
+
+def _scrub_batches(connection: Connection, after: TilePlace, findings: Findings) -> TilePlace:
+    """Look at the next tiles of live batches; the last of them, or the start again after the very last."""
+    found = scrubbing.batch_tiles(connection, after, _BATCH_TILES)
+    for one in found:
+        if Tile(one.level, one.index).width(one.size) == TILE_WIDTH:
+            check_batch_tile(connection, one.tree, one.level, one.index, findings, one.batch_id)
+        if (one.level, one.index) == (0, 0):
+            _check_batch_root(connection, one.tree, one.size, one.root, findings, one.batch_id)
+    return (found[-1].tree, found[-1].level, found[-1].index) if len(found) == _BATCH_TILES else _START
+
+
+def check_batch_tile(
+    connection: Connection, tree: int, level: int, index: int, findings: Findings, batch_id: bytes
+) -> None:
+    """A full tile of a batch's tree stands as one hash in the tile above it."""
+    if not _stands_above(connection, tree, level, index):
+        said = f"tile {level}/{index} of its tree is not what stands for it above"
+        findings.add("batch_tile_wrong", said, batch=batch_id)
 
 
 def check_head(connection: Connection, findings: Findings) -> None:
@@ -107,9 +144,7 @@ def check_tree(
     level = 0
     while nodes := size >> (TILE_HEIGHT * level):
         for index in range(nodes // TILE_WIDTH):
-            if not _stands_above(connection, tree, level, index):
-                said = f"tile {level}/{index} of its tree is not what stands for it above"
-                findings.add("batch_tile_wrong", said, batch=batch_id)
+            check_batch_tile(connection, tree, level, index, findings, batch_id)
         level += 1
 
 

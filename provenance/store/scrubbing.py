@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
-from provenance.store.schema import card_key, entry
+from provenance.store.schema import batch, card_key, entry
+from provenance.store.schema_log import tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,18 @@ class RawKey:
     index: int
     state: int
     entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTile:
+    """Where a tile of a live batch lies, and what its batch was signed as."""
+
+    tree: int
+    level: int
+    index: int
+    batch_id: bytes
+    root: bytes
+    size: int
 
 
 _ENTRY = (
@@ -59,6 +72,24 @@ def touched_keys(connection: Connection, number: int) -> Iterator[RawKey]:
     )
     for row in connection.execute(query.execution_options(yield_per=1_000)):
         yield RawKey(row[0], row[1], row[2])
+
+
+def batch_tiles(connection: Connection, after: tuple[int, int, int], limit: int) -> list[BatchTile]:
+    """The next tiles of live batches after (tree, level, index), in that order."""
+    tree, level, index = after
+    place = (tile.c.tree, tile.c.level, tile.c.idx)
+    query = select(*place, batch.c.batch_id, batch.c.root, batch.c.size).join(
+        batch, batch.c.number == tile.c.tree
+    )
+    # Spelt out for `tree`, so that both databases begin to read where the last step ended.
+    later = or_(
+        tile.c.tree > tree,
+        tile.c.level > level,
+        and_(tile.c.level == level, tile.c.idx > index),
+    )
+    query = query.where(tile.c.tree >= max(tree, 1), later, batch.c.status == 1)
+    rows = connection.execute(query.order_by(*place).limit(limit))
+    return [BatchTile(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), row[5]) for row in rows]
 
 
 def _raw(connection: Connection, query: object) -> Iterator[RawEntry]:

@@ -22,8 +22,17 @@ HEADER = (
 
 @pytest.fixture
 def running(sqlite_url: str, tmp_path: Path) -> Iterator[Service]:
-    """A trade with everything in it that rows are made of: recall, open offer, heir, beacon, state."""
-    made = service(sqlite_url, tmp_path)
+    yield from traded(sqlite_url, tmp_path)
+
+
+@pytest.fixture
+def on_either(database_url: str, tmp_path: Path) -> Iterator[Service]:
+    yield from traded(database_url, tmp_path)
+
+
+def traded(url: str, folder: Path) -> Iterator[Service]:
+    """A trade with everything in it that rows are made of: recall, open offer, beacon, state."""
+    made = service(url, folder)
     trade = made.trade
     trade.clock.pass_ms(10)
     trade.recalls.recall(SUPPLIER, made.batch_id, [(30, 5)])
@@ -52,7 +61,8 @@ def rules(running: Service) -> set[str]:
     return {finding.rule for finding in Fsck(running.trade.context).run().found}
 
 
-def test_a_whole_database_has_nothing_wrong_before_and_after_a_succession(running: Service) -> None:
+def test_a_whole_database_has_nothing_wrong_before_and_after_a_succession(on_either: Service) -> None:
+    running = on_either
     assert Fsck(running.trade.context).run().found == []
     running.sell(5)
     running.trade.clock.pass_ms(10)

@@ -7,6 +7,7 @@ a byte every nine seconds is cut off like one that sends nothing.
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import shutil
 import socket
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from provenance.audit.source import Closes, Fetcher
@@ -156,16 +157,41 @@ class CachingFetcher(Fetcher):
         return content
 
 
+class _Until(io.RawIOBase):
+    """Reads from *raw* until *is_over*: interim answers, chunks and trailers may come without end."""
+
+    def __init__(self, raw: io.RawIOBase, is_over: Callable[[], bool]) -> None:
+        self._raw = raw
+        self._is_over = is_over
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._is_over():
+            raise TimeoutError("the answer took too long")
+        read: int | None = self._raw.readinto(buffer)
+        return read
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 class deadline:
     """Cuts *connection* when its block lasts longer than *seconds*, whatever trickles in."""
 
     def __init__(self, connection: http.client.HTTPConnection, seconds: float) -> None:
         self._connection = connection
+        self._sock: socket.socket | None = None
         self._is_cut = False
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
 
     def __enter__(self) -> None:
+        self._connection.response_class = self._response  # type: ignore[assignment]
+        # A connection lets go of its socket once the headers said "close"; the body is read from it still.
+        self._sock = self._connection.sock
         self._timer.start()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -174,9 +200,15 @@ class deadline:
             # What came before the cut may look like a whole answer.
             raise TimeoutError("the answer took too long")
 
+    def _response(self, sock: socket.socket, **told: Any) -> http.client.HTTPResponse:
+        """The answer, read through the cut: a socket that was shut down still gives what floods in."""
+        response = http.client.HTTPResponse(sock, **told)
+        response.fp = io.BufferedReader(_Until(response.fp.detach(), lambda: self._is_cut))
+        return response
+
     def _cut(self) -> None:
         self._is_cut = True
-        sock = self._connection.sock
+        sock = self._sock or self._connection.sock
         if sock is not None:
             try:
                 sock.shutdown(socket.SHUT_RDWR)

@@ -69,6 +69,24 @@ def drip(connection: socket.socket) -> None:
         connection.sendall(b"A")
 
 
+def drip_then_close(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+    while True:
+        time.sleep(0.02)
+        connection.sendall(b"A")
+
+
+def put_off(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000)
+
+
+def put_off_slowly(connection: socket.socket) -> None:
+    while True:
+        time.sleep(0.02)
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
 def drip_headers(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\n")
     while True:
@@ -87,6 +105,9 @@ def flood(connection: socket.socket) -> None:
     [
         (hang, "source_unreachable"),
         (drip, "source_unreachable"),
+        (drip_then_close, "source_unreachable"),
+        (put_off, "source_unreachable"),
+        (put_off_slowly, "source_unreachable"),
         (drip_headers, "source_unreachable"),
         (flood, "source_too_large"),
         (lambda connection: None, "source_unreachable"),
@@ -95,7 +116,20 @@ def flood(connection: socket.socket) -> None:
         (says("503 Busy\r\nContent-Length: 0"), "source_refuses"),
         (says("200 OK\r\nContent-Length: 999999999", b"A" * 70_000), "source_too_large"),
     ],
-    ids=["hang", "drip", "drip headers", "flood", "close", "cut", "redirect", "busy", "too long"],
+    ids=[
+        "hang",
+        "drip",
+        "drip and close",
+        "put off",
+        "put off slowly",
+        "drip headers",
+        "flood",
+        "close",
+        "cut",
+        "redirect",
+        "busy",
+        "too long",
+    ],
 )
 def test_a_server_that_does_not_give_the_file_is_given_up_within_bounds(answer: Answer, code: str) -> None:
     with server_that(answer) as url:

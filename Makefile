@@ -64,6 +64,7 @@ format: $(STAMP) ## let ruff rewrite what it can
 
 verifier: node_modules/.stamp ## build the browser verifier's one-file page
 	$(BIN)/node verifier/page/build.mjs
+	$(BIN)/node provenance/web/check/build.mjs
 
 bench: $(STAMP) ## measure, and print tables
 	$(BIN)/python -m bench

@@ -3181,7 +3181,7 @@ function drawRejected(error, words) {
   return [banner, stepList(passed, words, error.step)];
 }
 function isRooted(run) {
-  return Boolean(run.reader.logKey) || run.anchorTimes.size > 0;
+  return Boolean(run.reader.network) && (Boolean(run.reader.logKey) || run.anchorTimes.size > 0);
 }
 function verdict(evidence, run, words, names) {
   const { details: details2, manifest } = run.bundle.batch;
@@ -3371,7 +3371,7 @@ var zh = {
   tooLarge: "文件超过 16 MiB，不是凭证文件，没有读取。",
   accepted: "凭证成立",
   loose: "前后一致，来源未核对",
-  looseMeaning: "文件自身没有矛盾，但这样的文件任何人都造得出来。请在上面填写你信任的日志公钥，或链编号、合约地址和可信区块哈希，再核验一次。",
+  looseMeaning: "文件自身没有矛盾，但这样的文件任何人都造得出来。请在上面填写链编号和合约地址，以及你信任的日志公钥或可信区块哈希，再核验一次。",
   says: (state2) => `文件所述：${state2}`,
   rejected: (step) => `第 ${step} 步未通过`,
   rejectedAbout: (title) => `这一步核对的是：${title}。`,
@@ -3498,7 +3498,7 @@ var en = {
   tooLarge: "The file is larger than 16 MiB, which no proof is. It was not read.",
   accepted: "The proof holds",
   loose: "Consistent, but of unchecked origin",
-  looseMeaning: "The file does not contradict itself, but anybody can make such a file. Fill in a log key that you trust, or chain id, registry address and a trusted block hash, and check again.",
+  looseMeaning: "The file does not contradict itself, but anybody can make such a file. Fill in chain id and registry address, and a log key or block hash that you trust, and check again.",
   says: (state2) => `The file says: ${state2}`,
   rejected: (step) => `Step ${step} did not pass`,
   rejectedAbout: (title) => `It checks: ${title}.`,

@@ -85,7 +85,9 @@ def test_a_full_queue_refuses_at_once_and_a_long_wait_ends() -> None:
             second.result(30)
         gate.open.set()
         assert first.result(30) is None
-    assert [(one.value.code, one.value.facts["retry_after"]) for one in (full, late)] == [("queue_full", 1)] * 2
+    assert [(one.value.code, one.value.facts["retry_after"]) for one in (full, late)] == [
+        ("queue_full", 1)
+    ] * 2
     assert gate.sets == [[WISHES[0]]]
     assert pool.sell(WISHES[3]) is None
 

@@ -9,10 +9,12 @@ import pytest
 
 from provenance.core.digests import keccak256
 from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType, PartyReason, split_number
+from provenance.services.acts import Act
 from provenance.services.fsck import Fsck
+from provenance.services.lawbook import Handle
 from provenance.store import marks
 from tests.audit.service_world import SUPPLIER, Service, service
-from tests.services.custody_world import OPERATOR, OTHER_SHOP, SHOP
+from tests.services.custody_world import OPERATOR, OTHER_SHOP, SHOP, order
 
 HEIR = b"\x21" * 20
 HEADER = (
@@ -76,6 +78,35 @@ def test_a_whole_database_has_nothing_wrong_before_and_after_a_succession(on_eit
 
 
 BATCH_BITS = "tree IN (SELECT number FROM batch)"
+
+
+def test_what_is_lawful_and_unusual_is_not_found_wrong(running: Service) -> None:
+    trade = running.trade
+    trade.parties.admit(OPERATOR, "shop two", PartyReason.PLATFORM, address=OTHER_SHOP)
+
+    def offer(first: int, count: int) -> bytes:
+        trade.clock.pass_ms(10)
+        offered = trade.transfers.offer(SHOP, OTHER_SHOP, running.batch_id, [(first, count)])
+        trade.clock.pass_ms(10)
+        return offered.transfer.id
+
+    trade.transfers.refuse(OTHER_SHOP, offer(6, 2))
+    trade.transfers.withdraw(SHOP, offer(6, 2))
+    trade.transfers.accept(OTHER_SHOP, offer(6, 1))
+    offer(8, 3)
+    trade.clock.pass_ms(trade.limits.offer_ms + 1)
+    trade.transfers.accept(OTHER_SHOP, offer(9, 2))
+    sold = trade.selling.sell(SHOP, Handle(running.batch_id, 12), order("O-12"))
+    trade.clock.pass_ms(10)
+    party = sold.recorded.entry.party
+    trade.custody.act(Handle(running.batch_id, 12), Act(EntryType.REINSTATE, SHOP, party))
+    trade.selling.sell(SHOP, Handle(running.batch_id, 12), order("O-12b"))
+    trade.clock.pass_ms(10)
+    trade.custody.act(Handle(running.batch_id, 11), Act(EntryType.VOID, SHOP))
+    running.sequence(with_state=True)
+    assert Fsck(trade.context).run().found == []
+
+
 CHANGES = [  # one statement a line, however long
     ("UPDATE checkpoint SET note = replace(note, 'log.example/test', 'log.example/tess')", "note_wrong"),
     ("UPDATE checkpoint SET note = substr(note, 1, length(note) - 9) || 'AAAAAAA=' || char(10)", "note_wrong"),  # noqa: E501

@@ -17,7 +17,7 @@ from typing import Any
 
 from provenance import durable
 from provenance.core.notes import Checkpoint
-from provenance.errors import Conflict, Unavailable
+from provenance.errors import Conflict, InputRefused, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class WitnessState:
             return Remembered(checkpoint, tuple(told["findings"]))
         except FileNotFoundError:
             return Remembered()
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, InputRefused) as error:
             raise Unavailable(
                 f"the witness's memory {self.path.name} is damaged; restore it, or retire this witness's key",
                 code="witness_state_damaged",

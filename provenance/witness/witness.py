@@ -116,7 +116,7 @@ class Witness:
 
     def _replayed(self, checkpoint: Checkpoint) -> Answer:
         if self.replay.size > checkpoint.size:  # fed further than it could be remembered
-            self._audit = Audit(self._source, Auditor())
+            self._audit = Audit(self._source, Auditor(log_key=self._log_key))
         try:
             self._audit.replay_to(checkpoint)
         except (Unavailable, NotFound, InputRefused) as error:
@@ -177,7 +177,7 @@ class Witness:
         self.remembered = remembered
 
     def _fresh(self) -> Audit:
-        audit = Audit(self._source, Auditor())
+        audit = Audit(self._source, Auditor(log_key=self._log_key))
         told = snapshot.load(audit.replay, self._snapshot)
         if told is not None:
             audit.take_up(told)

@@ -17,8 +17,9 @@ import pytest
 from provenance.audit.fetch import CachingFetcher, FolderFetcher, HttpBounds, HttpFetcher, parsed_url
 from provenance.audit.run import Audit, Auditor
 from provenance.audit.source import LogSource
+from provenance.core.entries import EntryType
 from provenance.errors import InputRefused, NotFound, Unavailable
-from tests.audit.log_world import EntryType, LogWorld, lived_in
+from tests.audit.log_world import LogWorld, lived_in
 
 QUICK = HttpBounds(silence_seconds=0.3, fetch_seconds=0.6, attempts=2, pause_seconds=0)
 Answer = Callable[[socket.socket], None]

@@ -17,7 +17,7 @@ from provenance.core.entries import EntryType, KeyReason
 from provenance.core.notes import Note, sign_checkpoint, verifier_key
 from provenance.core.policy import Policy
 from provenance.core.tilepaths import entries_path, tile_path
-from provenance.errors import Conflict
+from provenance.errors import Conflict, Unavailable
 from provenance.witness.server import WitnessServer
 from provenance.witness.state import Remembered, held
 from provenance.witness.witness import Answer, Witness, WitnessKey
@@ -291,3 +291,12 @@ def test_a_body_whose_length_is_no_number_or_too_large_is_not_read(watched: Watc
         connection.endheaders()
         assert connection.getresponse().status == 413
         connection.close()
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"checkpoint":"x","findings":[]}'])
+def test_a_damaged_memory_stops_the_witness_by_its_code(watched: Watched, content: bytes) -> None:
+    watched.folder.mkdir(exist_ok=True)
+    (watched.folder / "cosigned.json").write_bytes(content)
+    with pytest.raises(Unavailable) as refused:
+        watched.restart()
+    assert refused.value.code == "witness_state_damaged"

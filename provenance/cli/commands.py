@@ -37,7 +37,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "chain": Entry("operator", "provenance.cli.chain:chain", "Local testnet and registry."),
     "log": Entry("operator", "provenance.cli.log:log", "Proofs of entries, the log as files, a new log key."),
-    "fsck": Entry("operator", "provenance.cli.fsck:fsck", "Check every stored bit against every other."),
+    "fsck": Entry("operator", "provenance.cli.fsck:fsck", "Check the database against its log."),
     "erase": Entry("operator", "provenance.cli.erasing:erase", "Forget the sealed details of one entry."),
     "witness": Entry("buyer", "provenance.cli.witness:witness", "Run a witness that replays, then signs."),
     "audit": Entry("buyer", "provenance.cli.audit:audit", "Replay a whole public log and say what is wrong."),

@@ -206,10 +206,14 @@ class Custody(RuleBasedStateMachine):
             again = self._try(lambda: selling.sell(sale.seller, sale.first.handle, paid))
         else:
             again = self._try(lambda: selling.sell_any(sale.seller, list(self.handles), paid))
+        place = sale.first.handle
+        custody = self.world.replay(place.batch_id, place.index)
+        stands = custody.life(sale.first.recorded.entry.party) is not None
         if again is None:
             party = self.world.parties.get(sale.seller)
-            assert party.suspended or party.successor is not None
+            assert not stands or party.suspended or party.successor is not None
             return
+        assert stands
         assert again.replayed
         assert again.recorded == sale.first.recorded
         assert (again.handle, again.token) == (sale.first.handle, sale.first.token)

@@ -11,7 +11,7 @@ PARALLEL := -n 2 --dist loadgroup
 SLOW := node or postgres or browser or race or crash or slow or interop or mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-failed mutants test-fast lint format verifier bench docs lock clean
+.PHONY: help setup demo up test test-failed races mutants test-fast lint format verifier bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test: setup ## every test, on SQLite and PostgreSQL, with Node and a browser
 
 test-failed: setup ## what failed in the last run, one at a time
 	$(PYTEST) -m "not mutants" --last-failed --last-failed-no-failures none
+
+races: setup ## the races with ten thousand rounds each, a few minutes; test has two thousand
+	PROVENANCE_RACE_ROUNDS=10000 $(PYTEST) $(PARALLEL) -m race --timeout 900
 
 mutants: setup ## the contracts' tests against sabotaged contracts: a quarter of an hour, not part of test
 	$(PYTEST) $(PARALLEL) -m mutants

@@ -10,7 +10,6 @@ import pytest
 
 from tests.pages.reader import Reader
 from tests.pages.site import Site
-from tests.verifier.javascript import CHROMIUM_ARGUMENTS, chromium
 
 
 @pytest.fixture
@@ -18,16 +17,6 @@ def site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
     made = Site(sqlite_url, tmp_path)
     yield made
     made.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -52,7 +52,10 @@ def test_the_proof_that_the_check_page_saves_passes_in_the_verifier(browser: Any
     raw = saved.value.path().read_bytes()
     reader.open("/verify")
     reader.page.locator("#reader").evaluate("element => { element.open = true; }")
-    reader.page.fill("#log", json.loads(raw)["log"]["key"])
+    told = json.loads(raw)
+    reader.page.fill("#log", told["log"]["key"])
+    reader.page.fill("#chain", str(told["network"]["chain_id"]))
+    reader.page.fill("#registry", told["network"]["registry"])
     file = {"name": "x.provenance.json", "mimeType": "application/json", "buffer": raw}
     reader.page.set_input_files("#file", file)
     reader.page.wait_for_selector("#result .verdict")

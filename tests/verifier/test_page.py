@@ -17,7 +17,7 @@ import pytest
 from provenance.core.keyformats import describe, format_by_id, formats
 from tests.verifier import corpus
 from tests.verifier.golden_cases import CARD, LOG_KEY
-from tests.verifier.javascript import CHROMIUM_ARGUMENTS, ROOT, chromium, run_node
+from tests.verifier.javascript import ROOT, run_node
 from tests.verifier.world import GOLDEN_TEXT, NETWORK, Batch, in_shop
 
 PAGE = ROOT / "provenance" / "web" / "verify.html"
@@ -49,16 +49,6 @@ def test_the_page_names_no_host_and_loads_nothing() -> None:
 def test_the_page_never_says_fake() -> None:
     words = (ROOT / "verifier" / "page" / "words.js").read_text(encoding="utf-8").lower()
     assert [word for word in ("fake", "forged", "fraud", "假", "伪") if word in words] == []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Index, Integer, MetaData, Text
 
-from provenance.store import schema, schema_log, schema_state
+from provenance.store import schema, schema_log, schema_state, schema_warranty
 from provenance.store.database import Database
 
 
@@ -31,7 +31,12 @@ def copied() -> MetaData:
 
 def test_the_migrations_make_every_table_that_the_code_expects_and_no_other(database_url: str) -> None:
     known = set(schema.metadata.tables)
-    assert {schema.party.name, schema_log.anchor.name, schema_state.state_tile.name} <= known
+    assert {
+        schema.party.name,
+        schema_log.anchor.name,
+        schema_state.state_tile.name,
+        schema_warranty.claim.name,
+    } <= known
     assert differences(database_url, schema.metadata) == []
 
 

@@ -17,6 +17,7 @@ TAG_TRANSFERS: Final[dict[str, Any]] = {"name": "transfers", "description": "Han
 TAG_PROOFS: Final[dict[str, Any]] = {"name": "proofs", "description": "Proofs that need nobody's word"}
 TAG_LOG: Final[dict[str, Any]] = {"name": "log", "description": "The public log and its anchors"}
 TAG_PARTIES: Final[dict[str, Any]] = {"name": "parties", "description": "Who may act, and by what credential"}
+TAG_ISSUERS: Final[dict[str, Any]] = {"name": "issuers", "description": "What issuers say of keys"}
 TAG_PUBLIC: Final[dict[str, Any]] = {"name": "public", "description": "For everybody"}
 TAG_SYSTEM: Final[dict[str, Any]] = {"name": "system", "description": "How the service is"}
 

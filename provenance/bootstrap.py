@@ -29,6 +29,7 @@ from provenance.services.headfile import HeadFile
 from provenance.services.health import HealthService
 from provenance.services.idempotency import IdempotencyService
 from provenance.services.identity import verify_identity
+from provenance.services.issuer_reports import IssuerReportService
 from provenance.services.ledger import Sequencer
 from provenance.services.logreader import LogReader
 from provenance.services.parties import PartyService
@@ -82,6 +83,7 @@ class Services:
     backlog: BacklogGuard
     idempotency: IdempotencyService
     budgets: BudgetService
+    issuer_reports: IssuerReportService
 
 
 def build_context(settings: Settings) -> Context:
@@ -136,6 +138,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         backlog=BacklogGuard(context),
         idempotency=IdempotencyService(context),
         budgets=BudgetService(context),
+        issuer_reports=IssuerReportService(context),
     )
 
 

@@ -8,18 +8,20 @@ from enum import StrEnum
 from typing import Any, Final
 
 from provenance.core.commitments import order_use, use_party
-from provenance.core.entries import EntryType, PartyReason, RedeemReason
+from provenance.core.entries import PartyReason
 from provenance.core.keyformats import CardKey, format_by_id
 from provenance.core.lives import Life, State
 from provenance.errors import NotFound
-from provenance.services import lawbook
+from provenance.services import issuer_reports, lawbook
 from provenance.services.context import Context
 from provenance.services.lawbook import Book, Handle, KeyRef
 from provenance.services.opening import recorded_from
 from provenance.services.parties import Principal
 from provenance.store import holdings, parties
+from provenance.store import issuer_reports as reports
 from provenance.store.database import Connection
 from provenance.store.holdings import Holding
+from provenance.store.issuer_reports import KeptReport, Place
 from provenance.store.keys import KeyRow
 
 MIN_SECRET_BITS: Final = 60
@@ -80,6 +82,14 @@ class _Asker:
         return bool(self.names) or self.token is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known beside the rows, by place: the histories, and what issuers said."""
+
+    books: dict[Place, Book]
+    said: dict[Place, tuple[KeptReport, ...]]
+
+
 class VerificationService:
     """Reads only; a verdict is an answer, never an error."""
 
@@ -91,15 +101,16 @@ class VerificationService:
         with self._context.database.read() as connection:
             seen = lawbook.find_standing(self._context, connection, refs)
             asker = _asker(connection, viewer)
-        books: dict[tuple[int, int], Book] = {}
+            said = _said(connection, asker, seen)
+        books: dict[Place, Book] = {}
         if any(one is not None and _needs_history(asker, one[0]) for one in seen):
             seen, books = self._with_histories(asker, refs)
-        now = self._context.clock.now()
-        return [_verdict(asker, ref, one, books, now) for ref, one in zip(refs, seen, strict=True)]
+        known, now = _Known(books, said), self._context.clock.now()
+        return [_verdict(asker, ref, one, known, now) for ref, one in zip(refs, seen, strict=True)]
 
     def _with_histories(
         self, asker: _Asker, refs: Sequence[KeyRef]
-    ) -> tuple[list[tuple[KeyRow, Holding] | None], dict[tuple[int, int], Book]]:
+    ) -> tuple[list[tuple[KeyRow, Holding] | None], dict[Place, Book]]:
         """Rows and what happened to them, both as of one moment."""
         with self._context.database.snapshot() as connection:
             seen = lawbook.find_standing(self._context, connection, refs)
@@ -137,19 +148,29 @@ def _needs_history(asker: _Asker, row: KeyRow) -> bool:
     return row.entries > 0 and asker.is_known
 
 
+def _said(
+    connection: Connection, asker: _Asker, seen: Sequence[tuple[KeyRow, Holding] | None]
+) -> dict[Place, tuple[KeptReport, ...]]:
+    """The issuers' reports on what was *seen*; a stranger is told none, so none are looked up for him."""
+    if not asker.is_known:
+        return {}
+    return reports.of_places(connection, {(one[0].number, one[0].index) for one in seen if one is not None})
+
+
 def _verdict(
     asker: _Asker,
     ref: KeyRef,
     seen: tuple[KeyRow, Holding] | None,
-    books: dict[tuple[int, int], Book],
+    known: _Known,
     now: int,
 ) -> Verdict:
     if seen is None:
         return _coarse(VerdictCode.UNKNOWN, ref)
     row, holding = seen
-    book = books.get((row.number, row.index)) or lawbook.summary(row, holding)
+    book = known.books.get((row.number, row.index)) or lawbook.summary(row, holding)
     if asker.is_known and _entitled(asker, row, holding, book):
-        return _full(asker, row, holding, book, now)
+        said = known.said.get((row.number, row.index), ())
+        return _full(asker, row, holding, book, now, issuer_reports.status(book, said))
     if isinstance(ref, Handle):
         # A handle is no key: whoever only counts positions learns nothing by it.
         return _coarse(VerdictCode.UNKNOWN, ref)
@@ -189,7 +210,14 @@ def _own_life(asker: _Asker, row: KeyRow, book: Book) -> Life | None:
     return None if use is None else book.custody.life(use)
 
 
-def _full(asker: _Asker, row: KeyRow, holding: Holding, book: Book, now: int) -> Verdict:
+def _full(
+    asker: _Asker,
+    row: KeyRow,
+    holding: Holding,
+    book: Book,
+    now: int,
+    issuer_status: dict[str, Any] | None,
+) -> Verdict:
     own = _own_life(asker, row, book)
     state = own.state if own else _state(row, holding)
     facts: dict[str, Any] = {
@@ -207,7 +235,7 @@ def _full(asker: _Asker, row: KeyRow, holding: Holding, book: Book, now: int) ->
         "in_transfer_until": holding.offer_until if holding.is_offered(now) else None,
         "last_event": lawbook.event_facts(book.stored[-1]) if book.stored else None,
     }
-    return Verdict(_code(row, holding, book, own, now), state.name, _issuer_status(book), facts)
+    return Verdict(_code(row, holding, book, own, now), state.name, issuer_status, facts)
 
 
 def _state(row: KeyRow, holding: Holding) -> State:
@@ -229,19 +257,3 @@ def _code(row: KeyRow, holding: Holding, book: Book, own: Life | None, now: int)
     if row.suspect:
         return VerdictCode.SUSPECT_DUPLICATE
     return VerdictCode.SOLD_BEFORE if row.sold_before else VerdictCode.REGISTERED
-
-
-def _issuer_status(book: Book) -> dict[str, Any] | None:
-    for life in book.custody.lives:
-        redeem = life.redeem
-        if redeem is None or redeem.entry.type is not EntryType.REDEEM:
-            continue
-        if book.parties.has_role(redeem.entry.actor, PartyReason.ISSUER, redeem):
-            used_before = redeem.entry.reason == RedeemReason.USED_BEFORE_SALE
-            return {
-                "status": "already_used",
-                "used_before_sale": used_before,
-                "source": "0x" + redeem.entry.actor.hex(),
-                "time": redeem.entry.time,
-            }
-    return None

@@ -41,6 +41,8 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
      {"sell", "redeem", "register", "transfer"}, None),
     ("GET", f"/keys/{'00' * 32}/0", None, set(SCOPES), None),
     ("GET", f"/events/{'00' * 16}", None, set(SCOPES), None),
+    ("POST", "/issuer/reports",
+     {"reports": [{"key": HANDLE, "answer": "good", "at": 1, "evidence": "00" * 32}]}, {"redeem"}, "issuer"),
     ("POST", "/proofs", {"key": HANDLE}, {"prove"}, None),
     ("GET", "/me", None, set(SCOPES), None),
     ("GET", "/me/events", None, {"read", "verify", "sell"}, None),
@@ -93,7 +95,8 @@ def test_each_route_asks_for_its_credential_scope_and_role(
             assert (answered.status_code, answered.json["code"]) == (403, "scope_missing")
             assert 'error="insufficient_scope"' in answered.headers["WWW-Authenticate"]
     if role is not None:
-        answered = quick.call(quick.parties["issuer"], method, path, json=body)
+        wrong = quick.parties["shop" if role == "issuer" else "issuer"]
+        answered = quick.call(wrong, method, path, json=body)
         assert (answered.status_code, answered.json["code"]) == (403, "role_missing")
 
 

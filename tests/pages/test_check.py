@@ -304,6 +304,23 @@ def test_a_spent_budget_and_a_silent_server_are_told_calmly(site: Site, reader: 
     assert reader.page.input_value("#key") == key
 
 
+def test_what_the_issuer_said_is_told_in_words_and_is_not_the_registrys_answer(
+    site: Site, reader: Reader
+) -> None:
+    facts = {"supplier": "0x", "holder": "0x", "max_uses": 1, "uses": 1, "expires_at": 0}
+    said = {"status": "frozen", "source": "0x", "time": 1_800_000_000_000, "contradicted": True}
+    answer = {"verdict": "SOLD", "registry_status": "SOLD", "issuer_status": said, "facts": facts}
+    reader.page.route("**/v1/public/check", lambda route: route.fulfill(json=answer))
+    reader.page.route("**/v1/proofs", lambda route: route.fulfill(status=404, json={"code": "unknown"}))
+    reader.excused.append("404")
+    reader.ask(site.world.fresh_keys(1)[0], format="google-play", token="ab" * 32)
+    reader.page.wait_for_selector("#journey:not([hidden])")
+    told = reader.page.text_content("#result")
+    assert "已冻结（" in told
+    assert "互相矛盾" in told
+    assert "已使用（" not in told
+
+
 def test_markup_in_what_the_service_says_stays_text(site: Site, reader: Reader) -> None:
     markup = "<img src=x onerror=alert(1)>"
     facts = {"supplier": markup, "holder": markup, "max_uses": 1, "uses": 1, "expires_at": 0}

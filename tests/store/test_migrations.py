@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Index, Integer, MetaData, Text
 
-from provenance.store import schema, schema_log, schema_state, schema_warranty
+from provenance.store import schema, schema_issuer, schema_log, schema_state, schema_warranty
 from provenance.store.database import Database
 
 
@@ -36,6 +36,7 @@ def test_the_migrations_make_every_table_that_the_code_expects_and_no_other(data
         schema_log.anchor.name,
         schema_state.state_tile.name,
         schema_warranty.claim.name,
+        schema_issuer.issuer_report.name,
     } <= known
     assert differences(database_url, schema.metadata) == []
 

@@ -3,7 +3,12 @@
 from alembic import context
 from sqlalchemy import create_engine
 
-from provenance.store import schema_log, schema_state, schema_warranty  # noqa: F401 - their tables are part of the metadata
+from provenance.store import (  # noqa: F401 - their tables are part of the metadata
+    schema_issuer,
+    schema_log,
+    schema_state,
+    schema_warranty,
+)
 from provenance.store.schema import metadata
 
 url = context.config.attributes["url"]

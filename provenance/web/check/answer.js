@@ -34,8 +34,13 @@ const wordsOf = (verdict, words) => words.verdicts[verdict.verdict] ?? words.ver
 function issuer(verdict, words) {
   const said = verdict.issuer_status;
   if (!said) return null;
-  const text = said.used_before_sale ? words.answer.issuer_used_before : words.answer.issuer_used;
-  return [el("h3", {}, words.answer.issuer), el("p", {}, filled(text, { time: moment(said.time) }))];
+  const text = said.used_before_sale ? words.answer.issuer_used_before : words.answer.issuer_said;
+  const what = words.issuer_answers[said.status] ?? said.status;
+  return [
+    el("h3", {}, words.answer.issuer),
+    el("p", {}, filled(text, { what, time: moment(said.time) })),
+    said.contradicted && el("p", { class: "quiet" }, words.answer.issuer_contradicted),
+  ];
 }
 
 function details({ facts }, words) {

@@ -19,6 +19,7 @@
     └── Unavailable             a part is down; nothing was done
         ├── ChainUnavailable
         ├── ChainMismatch       another chain id, or no registry at that address
+        ├── NetworkUnavailable  somebody's web server, within the bounds it was given
         └── StoreUnavailable
 
 No message ever holds a card key, an order token, a seed or a credential.
@@ -148,6 +149,10 @@ class ChainUnavailable(Unavailable):
 
 class ChainMismatch(Unavailable):
     code = "chain_mismatch"
+
+
+class NetworkUnavailable(Unavailable):
+    code = "host_unreachable"
 
 
 class StoreUnavailable(Unavailable):

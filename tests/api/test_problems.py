@@ -18,7 +18,7 @@ from tests.api.world import World, ref
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = ("api",)
-ROOMS = ("api", "provenance.services", "provenance.intake")
+ROOMS = ("api", "provenance.services", "provenance.intake", "provenance.net")
 
 
 def files_a_request_runs_through() -> set[Path]:

@@ -23,7 +23,6 @@ from api.schemas.trade import (
 from api.wire import answer, no_content
 from provenance.core.entries import PartyReason
 from provenance.errors import AccessDenied
-from provenance.services.events import told_event
 
 blueprint = APIBlueprint("parties", __name__, url_prefix="/v1", abp_tags=[TAG_PARTIES], abp_security=SECURED)
 _OPERATOR = (PartyReason.OPERATOR,)
@@ -42,7 +41,7 @@ def me() -> Response:
 def events(query: Page) -> Response:
     """Everything that was done in one's name or to one, oldest first: look out for what one did not do."""
     found = services().parties.events(principal().address, query.after, query.limit)
-    return answer({"events": [told_event(one) for one in found]})
+    return answer({"events": services().events.tell(found)})
 
 
 @blueprint.get("/me/alerts", responses={200: {}})

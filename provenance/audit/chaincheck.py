@@ -61,8 +61,9 @@ def _check_anchors(replay: Replay, node: AuditNode, findings: Findings, report: 
         if anchored is None:
             unbracketed += 1
             continue
-        report.anchors += 1
-        if anchored.root != mark.root:
+        if anchored.root == mark.root:
+            report.anchored.append((mark.size, anchored.time))
+        else:
             said = f"the chain holds another root for the first {mark.size} entries: history was rewritten"
             findings.add("anchor_differs", said, mark.size - 1)
         late = newest[0] - anchored.time * 1000 - TOLERANCE_MS

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from provenance.core.proofcheck.evidence import Bound
+
 MAX_FINDINGS: Final = 1_000
 """A log with more is rotten through; the first thousand say where it began."""
 UNPROVEN: Final = frozenset(
@@ -23,7 +25,8 @@ in entries whose root is signed is proven; beside one of these nothing is."""
 class Finding:
     """One breach. ``rule`` is a stable code, ``index`` the log index where there is one.
 
-    ``batch`` (id) and ``key`` say whose life is concerned, where it is one.
+    ``batch`` (id) and ``key`` say whose life is concerned, where it is one. ``bracket`` is the block before
+    and the anchor after, put to it when a report is made; :mod:`provenance.audit.brackets` says how.
     """
 
     rule: str
@@ -31,6 +34,7 @@ class Finding:
     index: int | None = None
     batch: bytes | None = None
     key: int | None = None
+    bracket: tuple[Bound | None, Bound | None] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same as data; what does not apply is left out."""
@@ -41,6 +45,9 @@ class Finding:
             told["batch"] = self.batch.hex()
         if self.key is not None:
             told["key"] = self.key
+        if self.bracket is not None:
+            after, before = (bound and bound.to_json() for bound in self.bracket)
+            told |= {"after": after, "before": before}
         return told
 
     @property
@@ -52,6 +59,15 @@ class Finding:
         if self.key is not None:
             parts.append(f"key {self.key}")
         return ", ".join(parts)
+
+    @property
+    def moment(self) -> str:
+        """When it was, for people: ``after block 12 (…), before anchor 96 (…)``; empty without a bracket."""
+        if self.bracket is None:
+            return ""
+        after, before = self.bracket
+        lower = f"after {after.text}" if after else "after no beacon"
+        return f"{lower}, {f'before {before.text}' if before else 'before no anchor known here'}"
 
 
 @dataclass(slots=True)

@@ -18,7 +18,8 @@ class OtherLaw:
     """What a replay keeps beside the lives of keys: the newest block, announced keys, what came last.
 
     ``floor`` is the earliest lawful time in ms of the entries from here on. ``keys`` are the KEY
-    entries as (log index, reason, 32-byte public key).
+    entries as (log index, reason, 32-byte public key). ``blocks`` are the BEACONs as (log index, number of
+    the block as they name it, its time in unix seconds or ``None`` where no node confirmed it).
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class OtherLaw:
     ) -> None:
         self.floor = 0
         self.keys: list[tuple[int, int, bytes]] = []
-        self.beacons = 0
+        self.blocks: list[tuple[int, int, int | None]] = []
         self.unknown_blocks = 0
         self._parties = parties
         self._findings = findings
@@ -48,7 +49,8 @@ class OtherLaw:
         return {
             "floor": self.floor,
             "keys": keys,
-            "beacons": [self.beacons, self.unknown_blocks],
+            "blocks": self.blocks,
+            "unknown_blocks": self.unknown_blocks,
             "last": last,
         }
 
@@ -56,7 +58,8 @@ class OtherLaw:
         """Be again what :meth:`told` told."""
         self.floor = told["floor"]
         self.keys = [(index, reason, bytes.fromhex(public)) for index, reason, public in told["keys"]]
-        self.beacons, self.unknown_blocks = told["beacons"]
+        self.blocks = [(index, number, time) for index, number, time in told["blocks"]]
+        self.unknown_blocks = told["unknown_blocks"]
         self._last_news, self._last_beacon, self._last_block, self._last_state = told["last"]
 
     def news(self, index: int) -> None:
@@ -122,13 +125,14 @@ class OtherLaw:
             self._findings.add("claim_without_sale", "the log index it names is not an earlier SELL", index)
 
     def _beacon(self, index: int, entry: Entry) -> None:
-        self.beacons += 1
+        block = None if self._block_of is None else self._block_of(entry.subject)
+        is_known = block is not None and block[0] == entry.number
+        self.blocks.append((index, entry.number, block[1] if block is not None and is_known else None))
         if self._last_beacon > self._last_news:
             self._findings.add("beacon_without_news", "a BEACON follows a BEACON with no news between", index)
         self._last_beacon = index
         if self._block_of is None:
             return
-        block = self._block_of(entry.subject)
         if block is None:
             self.unknown_blocks += 1
             return

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from provenance.audit.brackets import AnchoredSize
 from provenance.audit.findings import Finding
 
 
 @dataclass(slots=True)
 class AuditReport:
-    """Of the log of *origin*, its first *size* entries with *root*; ``entries`` replayed in this run."""
+    """Of the log of *origin*, its first *size* entries with *root*; ``entries`` replayed in this run.
+
+    ``anchored`` are the sizes that the chain holds with the log's own roots, and the times of their blocks.
+    """
 
     origin: str
     size: int
@@ -18,13 +22,18 @@ class AuditReport:
     entries: int = 0
     batches: int = 0
     states: int = 0
-    anchors: int = 0
+    anchored: list[AnchoredSize] = field(default_factory=list)
     signed_by: str | None = None
     cosigned_by: tuple[str, ...] = ()
     established: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
     findings: tuple[Finding, ...] = ()
     left_off: int = 0
+
+    @property
+    def anchors(self) -> int:
+        """How many anchored checkpoints have the log's own roots."""
+        return len(self.anchored)
 
     @property
     def is_clean(self) -> bool:

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from provenance.audit.brackets import bracketed
 from provenance.audit.chaincheck import check_chain
 from provenance.audit.findings import Findings
 from provenance.audit.manifests import ManifestReader
@@ -161,7 +162,7 @@ class Audit:
     def _finish(self, report: AuditReport) -> None:
         report.batches = len(self.replay.keys.batches)
         report.states = self.replay.counts.states
-        report.findings = tuple(self.findings.found)
+        report.findings = bracketed(self.findings.found, self.replay.others.blocks, report.anchored)
         report.left_off = self.findings.left_off
         report.established.append(f"{self.replay.size} entries replayed, {report.states} STATEs recomputed")
 

@@ -19,7 +19,7 @@ from provenance.core.entries import Entry
 from provenance.core.lives import BatchFacts
 from provenance.errors import InputRefused
 
-MAGIC: Final = b"provenance/replay/v2\n"
+MAGIC: Final = b"provenance/replay/v3\n"
 _LENGTH: Final = struct.Struct(">Q")
 _KEY: Final = struct.Struct(">II")
 _DIGEST: Final = 32

@@ -16,6 +16,7 @@ from provenance.cli.output import answer, json_option, progress
 from provenance.cli.proof import network_of
 
 if TYPE_CHECKING:
+    from provenance.audit.findings import Finding
     from provenance.audit.report import AuditReport
     from provenance.audit.run import Audit, AuditNode
     from provenance.audit.source import LogSource
@@ -141,7 +142,7 @@ def _tell(report: AuditReport, seconds: float) -> None:
         say("Replayed {count} entries, {rate} a second.", count=report.entries, rate=rate),
         *(f"  ✓ {text}" for text in report.established),
         *(f"  ? {say('not checked')}: {text}" for text in report.not_checked),
-        *(f"  ✗ [{one.rule}] {one.place}: {one.message}" for one in report.findings[:_SHOWN]),
+        *(line for one in report.findings[:_SHOWN] for line in finding_lines(one)),
     ]
     more = len(report.findings) - _SHOWN + report.left_off
     if more > 0:
@@ -149,3 +150,9 @@ def _tell(report: AuditReport, seconds: float) -> None:
     clean = say("Nothing is wrong in what was checked.")
     lines.append(clean if report.is_clean else say("{count} things are wrong.", count=len(report.findings)))
     answer({**report.to_json(), "entries_per_second": rate}, *lines)
+
+
+def finding_lines(one: Finding) -> list[str]:
+    """What is wrong and where, and below it between which block and which anchor."""
+    told = f"  ✗ [{one.rule}] {one.place}: {one.message}"
+    return [told, f"      {one.moment}"] if one.moment else [told]

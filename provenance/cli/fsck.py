@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from provenance.cli.audit import finding_lines
 from provenance.cli.group import TranslatedCommand
 from provenance.cli.language import say
 from provenance.cli.local import local_services
@@ -39,7 +40,7 @@ def fsck(context: click.Context, /, silence: bool) -> None:
         if silence and findings.is_clean:
             alarm.silence()
         is_quiet = alarm.told() is None
-    lines = [f"  ✗ [{one.rule}] {one.place}: {one.message}" for one in findings.found[:_SHOWN]]
+    lines = [line for one in findings.found[:_SHOWN] for line in finding_lines(one)]
     if findings.is_clean:
         lines.append(say("{size} entries: nothing is wrong.", size=check.size))
     if not is_quiet:

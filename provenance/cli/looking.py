@@ -84,15 +84,38 @@ def _verdict(number: int, one: dict[str, Any]) -> str:
     facts = one.get("facts") or {}
     place = f"  {facts['batch']}/{facts['index']}" if facts.get("batch") else ""
     last = facts.get("last_event")
-    told = f"  {last['type']} {when(last['time'])} {last['event']}" if isinstance(last, dict) else ""
+    told = ""
+    if isinstance(last, dict):
+        told = f"  {last['type']} {when(last['time'])} ({_bracket(last)})  {last['event']}"
     return f"{number}: {one.get('verdict')}{place}{told}"
 
 
 def _event(one: dict[str, Any]) -> str:
     index = one.get("log_index", one.get("index"))
     place = say("not yet in the log") if index is None else f"#{index}"
-    parts = (place, one.get("type"), when(one.get("time")), one.get("actor"), one.get("event"))
+    time = f"{when(one.get('time'))} ({_bracket(one)})"
+    parts = (place, one.get("type"), time, one.get("actor"), one.get("event"))
     return "  ".join(str(part) for part in parts if part)
+
+
+def _bracket(one: dict[str, Any]) -> str:
+    """Between which block and which anchor an event lies, by the service's word; a proof shows it."""
+    after, before = one.get("after"), one.get("before")
+    if after is None:
+        lower = say("after no beacon")
+    else:
+        lower = say("after block {number} ({time})", number=after["number"], time=_seconds(after))
+    if before is None:
+        return f"{lower}, {say('not anchored yet')}"
+    if before["block"] is None:  # anchored by a transaction that is not ours: the size names it
+        upper = say("before anchor {number} ({time})", number=before["number"], time=_seconds(before))
+    else:
+        upper = say("before block {number} ({time})", number=before["block"], time=_seconds(before))
+    return f"{lower}, {upper}"
+
+
+def _seconds(bound: dict[str, Any]) -> str:
+    return say("time unknown") if bound["time"] is None else when(bound["time"] * 1000)
 
 
 def _alert(one: dict[str, Any]) -> str:

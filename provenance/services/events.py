@@ -1,12 +1,14 @@
-"""One event by its id: where it stands in the log, for whoever was given the id in a receipt."""
+"""Events by themselves: where they stand in the log, and between which block and which anchor."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from provenance.core.canonical import encode_base64
 from provenance.errors import NotFound
 from provenance.services import lawbook
+from provenance.services.bracketing import put_brackets
 from provenance.services.context import Context
 from provenance.services.receipts import receipt_of
 from provenance.store import entries as entry_store
@@ -25,15 +27,23 @@ class EventService:
         with self._context.database.read() as connection:
             stored = entry_store.by_event(connection, event)
             names = [] if viewer is None else parties.names_of(connection, viewer)
-        if stored is None:
-            raise NotFound("no such event", code="unknown_event")
-        told = told_event(stored)
+            if stored is None:
+                raise NotFound("no such event", code="unknown_event")
+            told = _told(stored)
+            put_brackets(connection, [told])
         if stored.entry.actor in names:
             told["receipt"] = receipt_of(self._context, stored)
         return told
 
+    def tell(self, found: Sequence[StoredEntry]) -> list[dict[str, Any]]:
+        """The same of events that were found already, without receipts, in their order."""
+        told = [_told(stored) for stored in found]
+        with self._context.database.read() as connection:
+            put_brackets(connection, told)
+        return told
 
-def told_event(stored: StoredEntry) -> dict[str, Any]:
+
+def _told(stored: StoredEntry) -> dict[str, Any]:
     """What the log says of an event, or will say: nothing of it is secret."""
     entry = stored.entry
     return lawbook.event_facts(stored) | {

@@ -26,6 +26,7 @@ from provenance.core.entries import Entry, EntryType
 from provenance.core.manifest import BatchManifest
 from provenance.core.tiles import TILE_WIDTH
 from provenance.errors import InputRefused
+from provenance.services import bracketing
 from provenance.services.context import Context
 from provenance.services.fsck_rows import (
     Piece,
@@ -81,6 +82,7 @@ class Fsck:
             self._feed_waiting(connection, replay)
             self._state.finish(self.findings)
             self._check_rows(connection, replay)
+            self.findings.found = bracketing.put_to_findings(connection, self.findings.found)
         return self.findings
 
     def _check_rows(self, connection: Connection, replay: Replay) -> None:

@@ -139,7 +139,7 @@ def _redeemed(book: Book) -> dict[str, Any] | None:
                 "status": IssuerAnswer.ALREADY_USED.value,
                 "used_before_sale": redeem.entry.reason == RedeemReason.USED_BEFORE_SALE,
                 "source": "0x" + redeem.entry.actor.hex(),
-                "time": redeem.entry.time,
+                **book.facts_of(redeem),
             }
     return None
 

@@ -13,6 +13,7 @@ from provenance.core.keyformats import CardKey, format_by_id
 from provenance.core.lives import Life, State
 from provenance.errors import NotFound
 from provenance.services import issuer_reports, lawbook
+from provenance.services.bracketing import put_brackets
 from provenance.services.context import Context
 from provenance.services.lawbook import Book, Handle, KeyRef
 from provenance.services.opening import recorded_from
@@ -60,6 +61,12 @@ class Verdict:
     issuer_status: dict[str, Any] | None
     facts: dict[str, Any]
 
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events of the log that it tells of, each to be told with its time bracket."""
+        told = (self.issuer_status, self.facts.get("last_event"))
+        return [one for one in told if one is not None and "index" in one]
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
@@ -106,7 +113,14 @@ class VerificationService:
         if any(one is not None and _needs_history(asker, one[0]) for one in seen):
             seen, books = self._with_histories(asker, refs)
         known, now = _Known(books, said), self._context.clock.now()
-        return [_verdict(asker, ref, one, known, now) for ref, one in zip(refs, seen, strict=True)]
+        verdicts = [_verdict(asker, ref, one, known, now) for ref, one in zip(refs, seen, strict=True)]
+        self._put_brackets([event for verdict in verdicts for event in verdict.events])
+        return verdicts
+
+    def _put_brackets(self, events: list[dict[str, Any]]) -> None:
+        if events:
+            with self._context.database.read() as connection:
+                put_brackets(connection, events)
 
     def _with_histories(
         self, asker: _Asker, refs: Sequence[KeyRef]
@@ -126,7 +140,9 @@ class VerificationService:
                 book = lawbook.history(self._context, connection, row)
                 asker = _asker(connection, viewer)
                 if _entitled(asker, row, held, book):
-                    return [self._told(asker, book, place) for place in range(len(book.stored))]
+                    told = [self._told(asker, book, place) for place in range(len(book.stored))]
+                    put_brackets(connection, told)
+                    return told
         raise NotFound("no such key, or not yours to see", code="unknown")
 
     def _told(self, asker: _Asker, book: Book, place: int) -> dict[str, Any]:

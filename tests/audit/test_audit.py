@@ -187,8 +187,38 @@ def test_a_time_before_its_beacon_or_after_its_anchor_is_found() -> None:
     late = world.act(T.SELL, batch, 0, SUPPLIER)
     world.time -= 600_000
     world.anchor()
-    found = {(finding.rule, finding.index) for finding in world.audit().findings}
+    report = world.audit()
+    found = {(finding.rule, finding.index) for finding in report.findings}
     assert found == {("before_its_beacon", early), ("after_its_anchor", late)}
+    (bracket,) = {one.bracket for one in report.findings}
+    assert bracket is not None, "each is told with the block before it and the anchor after it"
+    after, before = bracket
+    assert after is not None and before is not None
+    (beacon,) = [one for one in world.entries if one.type is T.BEACON]
+    assert (after.kind, after.number, after.is_checked) == ("block", beacon.number, True)
+    assert (before.kind, before.number, before.is_checked) == ("anchor", len(world.entries), True)
+    told = report.findings[0].to_json()
+    assert (told["after"], told["before"]) == (after.to_json(), before.to_json())
+    assert report.findings[0].moment == f"after {after.text}, before {before.text}"
+
+
+def test_a_finding_that_no_node_brackets_says_so(tmp_path: Path) -> None:
+    world = LogWorld().begin()
+    batch = world.batch()
+    world.add(T.COMMISSION, batch, SUPPLIER, count=7)
+    world.beacon()
+    world.add(T.COMMISSION, batch, SUPPLIER, count=7)
+    audit = world.auditing(log_key=world.log_key)
+    first, second = audit.run().findings
+    assert first.moment == "after no beacon, before no anchor known here"
+    assert second.bracket is not None and second.bracket[0] is not None
+    assert "time unknown, not checked" in second.moment
+    snapshot.save(audit.replay, tmp_path / "kept", audit.told(world.checkpoint()))
+    later = world.auditing(log_key=world.log_key)
+    told = snapshot.load(later.replay, tmp_path / "kept")
+    assert told is not None
+    later.take_up(told)
+    assert later.run().findings == (first, second)
 
 
 def test_an_anchored_size_that_ends_in_no_state_is_found() -> None:

@@ -163,3 +163,16 @@ def test_one_changed_value_is_found(running: Service, statement: str, rule: str)
 def test_a_live_batch_that_was_never_commissioned_is_found(running: Service) -> None:
     spoil(running, "UPDATE batch SET batch_id = zeroblob(32)")
     assert {"batch_missing", "batch_stray"} <= rules(running)
+
+
+def test_what_is_wrong_is_told_with_its_block_and_a_damaged_beacon_brackets_nothing(running: Service) -> None:
+    with running.trade.database.read() as connection:
+        beacon = marks.newest_beacon(connection)
+    assert beacon is not None
+    spoil(running, f"UPDATE entry SET first = first + 1 WHERE log_index = {beacon[0] + 1}")
+    (finding,) = Fsck(running.trade.context).run().found
+    unanchored = "before no anchor known here"
+    assert finding.moment == f"after block 5 (1970-01-01T00:00:06Z, not checked), {unanchored}"
+    spoil(running, f"UPDATE entry SET raw = zeroblob(124) WHERE log_index = {beacon[0]}")
+    found = Fsck(running.trade.context).run().found
+    assert {one.moment for one in found if one.index is not None} == {f"after no beacon, {unanchored}"}

@@ -50,9 +50,20 @@ function details({ facts }, words) {
     [rows.supplier, facts.supplier],
     [rows.holder, facts.holder],
     last && [rows.last, `${words.events[last.type] ?? last.type} · ${moment(last.time)}`],
+    last && [rows.bracket, bracket(last, words.journey)],
     facts.expires_at > 0 && [rows.expires, moment(facts.expires_at * 1000)],
     facts.reserved_until && [rows.reserved, moment(facts.reserved_until)],
   ].filter(Boolean);
   return el("details", { class: "card" }, el("summary", {}, words.answer.facts),
     el("dl", {}, told.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
+}
+
+/** Between which block and which anchor an event lies, as the service tells it; the journey proves it. */
+function bracket({ after, before }, journey) {
+  const bound = (side, one) => {
+    if (!one) return journey[`${side}_none`];
+    const time = one.time === null ? journey.unknown_time : moment(one.time * 1000);
+    return filled(journey[side], { number: one.number, time });
+  };
+  return `${bound("after", after)} · ${bound("before", before)}`;
 }

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     public_checks_per_hour: int = Field(60, ge=1, description="budget of a network address without account")
     trusted_proxies: int = Field(0, ge=0, le=8, description="proxies before us whose X-Forwarded-For counts")
 
+    evidence_folder: Path | None = Field(
+        None, description="folder of the encrypted evidence files; <home>/evidence by default"
+    )
+    evidence_video_bytes: int = Field(512 << 20, ge=1, le=4 << 30, description="bytes of one video")
+
     @property
     def secrets_folder(self) -> Path:
         return self.secrets or self.home / "secrets"
@@ -70,6 +75,10 @@ class Settings(BaseSettings):
     @property
     def head_path(self) -> Path:
         return self.head_file or self.home / "head" / "head.json"
+
+    @property
+    def evidence_path(self) -> Path:
+        return self.evidence_folder or self.home / "evidence"
 
     @property
     def url(self) -> str:
@@ -89,6 +98,7 @@ class Settings(BaseSettings):
             offer_ms=int(self.offer_days * 86_400_000),
             reservation_ms=self.reservation_seconds * 1000,
             beacon_apart_ms=int(self.beacon_seconds * 1000),
+            evidence_video_bytes=self.evidence_video_bytes,
         )
 
 

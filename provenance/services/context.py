@@ -43,6 +43,7 @@ class Limits:
     idempotency_ms: int = 7 * 24 * 3_600_000
     backlog_ms: int = 3_600_000
     beacon_apart_ms: int = 60_000
+    evidence_video_bytes: int = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)

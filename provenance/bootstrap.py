@@ -44,6 +44,7 @@ from provenance.services.selling import SellingService
 from provenance.services.transfers import TransferService
 from provenance.services.vault import Vault
 from provenance.services.verification import VerificationService
+from provenance.services.warranty.evidence import EvidenceService
 from provenance.services.witnessing import WitnessingService
 from provenance.store.database import Database
 
@@ -77,6 +78,7 @@ class Services:
     proofs: ProofDesk
     events: EventService
     erasure: ErasureService
+    evidence: EvidenceService
     log: LogReader
     public_log: PublicLog
     health: HealthService
@@ -132,6 +134,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         proofs=ProofDesk(context, proving, node),
         events=EventService(context),
         erasure=ErasureService(context),
+        evidence=EvidenceService(context, settings.evidence_path),
         log=LogReader(context),
         public_log=PublicLog(context),
         health=HealthService(context, None if registry is None else ChainProbe(registry.identify)),
@@ -161,6 +164,7 @@ class WorkerParts:
     budgets: BudgetService
     alarm: Alarm
     witnessing: WitnessingService | None
+    evidence: EvidenceService
 
     def purge_expired(self) -> int:
         """Forget what has had its time: unsigned batches, answered requests, spent budgets; how many."""
@@ -190,6 +194,7 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
         BudgetService(context),
         alarm,
         _witnessing(settings, context),
+        EvidenceService(context, settings.evidence_path),
     )
 
 

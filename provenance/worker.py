@@ -29,6 +29,7 @@ _WANT_SECONDS: Final = 10.0
 _SCRUB_SECONDS: Final = 2.0
 """A bundle of 256 entries each: a log of ten million is walked through in a day."""
 _WITNESS_SECONDS: Final = 1.0
+_SWEEP_SECONDS: Final = 3_600.0
 
 
 class Purges(Protocol):
@@ -170,7 +171,10 @@ def _upkeep(parts: WorkerParts) -> list[Chore]:
         told = parts.alarm.told()
         return () if told is None else ("stored_bit_wrong",)
 
-    chores = [Chore("scrub", _SCRUB_SECONDS, scrub)]
+    chores = [
+        Chore("scrub", _SCRUB_SECONDS, scrub),
+        Chore("sweep_evidence", _SWEEP_SECONDS, _without_result(parts.evidence.sweep)),
+    ]
     witnessing = parts.witnessing
     if witnessing is not None:
         chores.append(Chore("witness", _WITNESS_SECONDS, lambda: witnessing.beat().problems))

@@ -17,7 +17,7 @@ from provenance.store.upsert import insert_or
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
-    """A kept piece. ``file`` and the sealed ``key`` are None once it is erased; ``at`` in ms, ``size`` in bytes."""
+    """A kept piece; ``at`` in ms, ``size`` in bytes. ``file`` and the sealed ``key`` are None once erased."""
 
     order: bytes
     digest: bytes

@@ -104,7 +104,7 @@ class EvidenceService:
         return value_of(kept)
 
     def open_(self, order_id: bytes, digest: bytes) -> Opened:
-        """A piece to be read. Raises ``SealBroken``, or :class:`NotFound`: ``unknown_evidence``, ``evidence_gone``."""
+        """A piece to read. Raises ``SealBroken``, ``NotFound`` (``unknown_evidence``, ``evidence_gone``)."""
         with self._context.database.read() as connection:
             row = store.by_digest(connection, order_id, digest)
         if row is None:

@@ -12,7 +12,7 @@ Job = Callable[[int, int], list[Result]]
 """Takes what the sizes are divided by, and the runs."""
 
 JOBS: dict[str, Job] = {
-    "root": lambda scale, runs: [trees.root_of_a_million(1_000_000 // scale)],
+    "root": lambda scale, runs: trees.roots(1_000_000 // scale, runs),
     "register-sqlite": lambda scale, runs: [registering.into_sqlite(100_000 // scale)],
     "register-postgres": lambda scale, runs: [registering.into_postgres(100_000 // scale)],
     "register-memory": lambda scale, runs: [

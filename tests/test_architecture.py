@@ -59,10 +59,12 @@ HOMES: dict[str, set[str]] = {
     "flask_openapi": {"api"},
     "werkzeug": {"api"},
     "granian": {"api"},
+    "llvmlite": {"core"},
 }
 
 # The core is pure: no file, socket, process, clock or randomness, no framework.
-CORE_LIBRARIES = {"cryptography", "coincurve", "eth_hash", "rfc8785"}
+# llvmlite computes the hashes that hashlib computes, or is not used (core.lanes.machine).
+CORE_LIBRARIES = {"cryptography", "coincurve", "eth_hash", "rfc8785", "llvmlite"}
 CORE_FORBIDDEN = {
     *("asyncio", "glob", "http", "io", "logging", "multiprocessing", "os", "pathlib", "platform", "random"),
     *("secrets", "select", "shutil", "signal", "socket", "sqlite3", "subprocess", "tempfile", "threading"),

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
+from provenance.core import lanes
 from provenance.core.merkle import leaf_hash
 from provenance.errors import InputRefused
 
@@ -133,18 +134,13 @@ def leaf(salt: bytes, identity: bytes) -> bytes:
     return leaf_hash(leaf_data(salt, identity))
 
 
-def leaves(seed: bytes, first: int, identities: Sequence[bytes]) -> list[bytes]:
-    """Return the 32-byte leaves of consecutive keys from index *first* on (FORMATS §3).
+def leaves(seed: bytes, first: int, identities: Sequence[bytes]) -> bytes:
+    """Return the 32-byte leaves of consecutive keys from index *first* on, joined (FORMATS §3).
 
     *seed* is the 32 bytes of ``S_batch``; call it chunk by chunk to keep memory flat. Raises
     ``InputRefused`` (``secret_size``, ``batch_range``).
     """
-    stream = salts(seed, first, len(identities))
-    sha256 = hashlib.sha256
-    return [
-        sha256(b"\x00" + stream[at : at + SALT_SIZE] + identity).digest()
-        for at, identity in zip(range(0, len(stream), SALT_SIZE), identities, strict=True)
-    ]
+    return lanes.salted_leaves(salts(seed, first, len(identities)), identities)
 
 
 def shuffled_order(seed: bytes, count: int) -> Sequence[int]:

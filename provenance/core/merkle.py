@@ -8,10 +8,11 @@ is hashed. Everything here works on *leaf hashes*; ``leaf_hash`` makes them from
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from provenance.core import lanes
 from provenance.errors import InputRefused, ProofInvalid
 
 __all__ = [
@@ -27,9 +28,9 @@ __all__ = [
     "inclusion_ranges",
     "leaf_hash",
     "node_hash",
-    "parents",
     "root",
     "root_from_inclusion",
+    "root_of_joined",
     "split",
     "verify_consistency",
     "verify_inclusion",
@@ -38,6 +39,9 @@ __all__ = [
 HASH_SIZE = 32
 MAX_SIZE = 2**64 - 1
 """Sizes and indices are uint64 wherever they are written down, so no path is longer than 64."""
+
+_PIECE = 1 << 13
+"""Leaves whose levels are hashed together, while they are in the processor's cache."""
 
 EMPTY_ROOT = sha256(b"").digest()
 """Root of the tree without leaves (RFC 9162 §2.1.1)."""
@@ -62,24 +66,32 @@ def root(leaf_hashes: Sequence[bytes]) -> bytes:
     Works level by level; a node without a sibling moves up unchanged, which is the RFC's split
     at the largest power of two seen from below. Raises ``InputRefused`` (``hash_malformed``).
     """
-    level = list(leaf_hashes)
-    if not level:
-        return EMPTY_ROOT
-    if set(map(len, level)) != {HASH_SIZE}:
-        raise InputRefused("Give leaf hashes of exactly 32 bytes.", code="hash_malformed")
-    while len(level) > 1:
-        level = parents(level)
-    return level[0]
+    # Piece by piece: a joined copy of all of them would only be written to memory to be read again.
+    pieces = (_joined(leaf_hashes[at : at + _PIECE]) for at in range(0, len(leaf_hashes), _PIECE))
+    return _root_of_pieces(pieces)
 
 
-def parents(level: list[bytes]) -> list[bytes]:
-    """Return the next level up: ceil(n / 2) nodes, the last one unhashed where n is odd."""
-    # The call is spelt out, not node_hash: on 10^6 leaves the extra frame is a quarter of the time.
-    pairs = iter(level)
-    above = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)]
-    if len(level) % 2:
-        above.append(level[-1])
-    return above
+def root_of_joined(hashes: bytes) -> bytes:
+    """Return ``root`` of leaf hashes that are joined into one blob; raises ``InputRefused``."""
+    size = HASH_SIZE * _PIECE
+    return _root_of_pieces(hashes[at : at + size] for at in range(0, len(hashes), size))
+
+
+def _root_of_pieces(pieces: Iterable[bytes]) -> bytes:
+    """The root over joined leaf hashes that come in full pieces, but for the last."""
+    level = b"".join([_folded(piece) for piece in pieces]) or EMPTY_ROOT
+    while len(level) > HASH_SIZE:
+        level = lanes.parents(level)
+    return level
+
+
+def _folded(piece: bytes) -> bytes:
+    """The root over one piece. What is smaller than a full one hashes in as one more node on the right."""
+    if len(piece) == HASH_SIZE * _PIECE:
+        return lanes.fold(piece, _PIECE.bit_length() - 1)
+    while len(piece) > HASH_SIZE:
+        piece = lanes.parents(piece)
+    return piece
 
 
 def inclusion_ranges(index: int, size: int) -> tuple[Range, ...]:
@@ -242,6 +254,12 @@ class InclusionProof:
 def split(size: int) -> int:
     """Return the largest power of two below *size* > 1."""
     return 1 << (size - 1).bit_length() - 1
+
+
+def _joined(hashes: Sequence[bytes]) -> bytes:
+    if set(map(len, hashes)) - {HASH_SIZE}:  # else two wrong lengths could add up to a right one
+        raise InputRefused("Give leaf hashes of exactly 32 bytes.", code="hash_malformed")
+    return b"".join(hashes)
 
 
 def _require_position(index: int, size: int) -> None:

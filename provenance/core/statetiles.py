@@ -83,7 +83,7 @@ def complete_root(tree: int, level: int, cells: Mapping[int, bytes]) -> bytes:
         return merkle.root([nodes[place] for place in range(TILE_WIDTH)])
     for height in range(TILE_HEIGHT * level, TILE_HEIGHT * (level + 1)):
         # Only above what was touched; a batch in use has one touched key here and there. The hash is
-        # spelt out as in merkle.parents, and for the same reason.
+        # spelt out as in lanes.plain, and for the same reason.
         alike, pair = untouched(height), nodes.get
         nodes = {
             place: sha256(b"\x01" + pair(2 * place, alike) + pair(2 * place + 1, alike)).digest()

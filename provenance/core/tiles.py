@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
+from provenance.core import lanes
 from provenance.core.merkle import (
     EMPTY_ROOT,
     HASH_SIZE,
@@ -23,8 +24,7 @@ from provenance.core.merkle import (
     consistency_ranges,
     inclusion_ranges,
     node_hash,
-    parents,
-    root,
+    root_of_joined,
 )
 from provenance.core.tilepaths import TILE_WIDTH as TILE_WIDTH
 from provenance.core.tilepaths import TilePath as TilePath
@@ -131,11 +131,7 @@ class TreeBuilder:
             raise InputRefused("Give leaf hashes of exactly 32 bytes.", code="hash_malformed")
         _require_size(self._size + len(blob) // HASH_SIZE)
         completed: list[TileRow] = []
-        start = 0
-        while start < len(blob):
-            room = TILE_BYTES - len(self._edges[0].hashes) if self._edges else TILE_BYTES
-            self._push(0, blob[start : start + room], completed)
-            start += room
+        self._push(0, blob, completed)
         self._size += len(blob) // HASH_SIZE
         return completed
 
@@ -152,23 +148,30 @@ class TreeBuilder:
         """Return the 32-byte root over all leaves so far."""
         # Whatever is left over below a level is smaller than one of its nodes, so it hashes in as one
         # more node on the right: the RFC's split, a tile at a time.
-        rest: list[bytes] = []
+        rest = b""
         for edge in self._edges:
-            nodes = _hashes(edge.hashes) + rest
-            rest = [root(nodes)] if nodes else []
-        return rest[0] if rest else EMPTY_ROOT
+            nodes = bytes(edge.hashes) + rest
+            rest = root_of_joined(nodes) if nodes else b""
+        return rest or EMPTY_ROOT
 
     def _push(self, level: int, hashes: bytes, completed: list[TileRow]) -> None:
-        """Put *hashes* that fit on the unfinished tile of *level*; a full one moves up as one hash."""
+        """Put *hashes* on the unfinished tile of *level*; every tile that is full moves up as one hash."""
+        if not hashes:
+            return
         if level == len(self._edges):
             self._edges.append(_Edge(0, 0, bytearray()))
         edge = self._edges[level]
         edge.hashes += hashes
-        if len(edge.hashes) == TILE_BYTES:
-            full = bytes(edge.hashes)
-            completed.append((level, edge.index, full))
-            self._edges[level] = _Edge(edge.index + 1, 0, bytearray())
-            self._push(level + 1, root(_hashes(full)), completed)
+        count = len(edge.hashes) // TILE_BYTES
+        if not count:
+            return
+        full = bytes(edge.hashes[: count * TILE_BYTES])
+        self._edges[level] = _Edge(edge.index + count, 0, edge.hashes[count * TILE_BYTES :])
+        completed += [
+            (level, edge.index + at, full[at * TILE_BYTES : (at + 1) * TILE_BYTES]) for at in range(count)
+        ]
+        # All of them together: many tiles fill the lanes that one leaves empty near its top.
+        self._push(level + 1, lanes.fold(full, TILE_HEIGHT), completed)
 
 
 def tiles_of(leaf_hashes: Iterable[bytes]) -> Iterator[TileRow]:
@@ -230,7 +233,7 @@ class _Nodes:
     def __init__(self, read: TileReader, size: int) -> None:
         self._read = read
         self._size = size
-        self._unfolded: OrderedDict[Tile, list[list[bytes]]] = OrderedDict()
+        self._unfolded: OrderedDict[Tile, list[bytes]] = OrderedDict()
 
     def over(self, leaves: Range) -> bytes:
         """Return the hash of the node over a leaf range of the tree, complete or at its right edge."""
@@ -249,19 +252,19 @@ class _Nodes:
         """Return the node over the leaves from position · 2^height to (position + 1) · 2^height."""
         level, inside = divmod(height, TILE_HEIGHT)
         index, offset = divmod(position, TILE_WIDTH >> inside)
-        return self._tile(Tile(level, index))[inside][offset]
+        return self._tile(Tile(level, index))[inside][offset * HASH_SIZE : (offset + 1) * HASH_SIZE]
 
-    def _tile(self, tile: Tile) -> list[list[bytes]]:
-        """Return the rows of a tile: its hashes, then the nodes 1 to 7 rows above them.
+    def _tile(self, tile: Tile) -> list[bytes]:
+        """Return the rows of a tile, each joined: its hashes, then the nodes 1 to 7 rows above them.
 
         The last node of a row may be incomplete; ``over`` asks for complete ones only.
         """
         if tile in self._unfolded:
             self._unfolded.move_to_end(tile)
             return self._unfolded[tile]
-        rows = [_hashes(_read(self._read, tile.level, tile.index, tile.width(self._size)))]
+        rows = [_read(self._read, tile.level, tile.index, tile.width(self._size))]
         for _ in range(1, TILE_HEIGHT):
-            rows.append(parents(rows[-1]))
+            rows.append(lanes.parents(rows[-1]))
         self._unfolded[tile] = rows
         if len(self._unfolded) > _CACHED_TILES:
             self._unfolded.popitem(last=False)
@@ -279,10 +282,6 @@ def _read(read: TileReader, level: int, index: int, width: int) -> bytes:
             width=width,
         )
     return hashes
-
-
-def _hashes(blob: bytes | bytearray) -> list[bytes]:
-    return [bytes(blob[at : at + HASH_SIZE]) for at in range(0, len(blob), HASH_SIZE)]
 
 
 def _joined(leaf_hashes: Iterable[bytes]) -> bytes:

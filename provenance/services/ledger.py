@@ -14,9 +14,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from provenance.core import tiles
+from provenance.core import lanes, tiles
 from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType, KeyReason, split_number
-from provenance.core.merkle import leaf_hash
 from provenance.core.notes import Checkpoint, sign_checkpoint
 from provenance.errors import Conflict, ProvenanceError, Unavailable
 from provenance.services.alarm import Alarm
@@ -153,7 +152,7 @@ class Sequencer:
             waiting.append(self._states.state(connection, size, waiting))
         if not waiting:
             return None
-        leaves = [leaf_hash(stored.entry.encode()) for stored in waiting]
+        leaves = lanes.leaf_hashes([stored.entry.encode() for stored in waiting])
         appended = tiles.append(tile_store.reader(connection, tile_store.LOG_TREE), size, leaves)
         entry_store.assign_indices(connection, size, [stored.event for stored in waiting])
         self._hook("indexed")

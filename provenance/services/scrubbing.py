@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from provenance.audit.findings import Findings
-from provenance.core import merkle, tiles
+from provenance.core import lanes, merkle, tiles
 from provenance.core.entries import Entry
-from provenance.core.merkle import HASH_SIZE, leaf_hash
+from provenance.core.merkle import HASH_SIZE
 from provenance.core.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 from provenance.errors import InputRefused
 from provenance.services.alarm import Alarm
@@ -113,7 +113,7 @@ def check_bundle(connection: Connection, number: int, size: int, findings: Findi
         return []
     for row in rows:
         check_row(row, findings)
-    hashes = b"".join(leaf_hash(row.raw) for row in rows)
+    hashes = lanes.leaf_hashes([row.raw for row in rows])
     stored = tile_store.hashes(connection, tile_store.LOG_TREE, 0, number)[: len(hashes)]
     if stored != hashes:
         _say_where(stored, hashes, start, findings)

@@ -13,7 +13,7 @@ from provenance.core.parties import ADMISSIONS
 from provenance.errors import AccessDenied, Conflict, InputRefused, NotFound
 from provenance.services.context import Context, Recorded, record
 from provenance.store import entries as entry_store
-from provenance.store import holdings, parties, transfers
+from provenance.store import holdings, parties, reserves, transfers
 from provenance.store.database import Connection
 from provenance.store.entries import StoredEntry
 from provenance.store.parties import Alert, Credential, Party
@@ -238,6 +238,7 @@ class PartyService:
         parties.put(connection, replace(party, since=last.entry.time, successor=new))
         parties.revoke(connection, old, None, self._context.clock.now())
         holdings.hand_on(connection, old, new)
+        reserves.hand_on(connection, old, new)
         transfers.hand_on(connection, old, new)
         return [*recorded, last]
 

@@ -14,6 +14,7 @@ from provenance.services.custody import found
 from provenance.services.lawbook import Handle, KeyRef
 from provenance.store import holdings, keys
 from provenance.store.database import Connection
+from provenance.store.holdings import Holding
 from provenance.store.keys import KeyRow
 
 _ID_SIZE: Final = 16
@@ -102,34 +103,14 @@ class ReservingService:
     ) -> Handle:
         for _ in range(_LOOKS):
             row = found(self._context, connection, ref)
-            self._must_be_reservable(connection, holder, row)
+            if row.batch.max_uses > 1:
+                raise CustodyRefused("a shared key is sold, never reserved", code="shared_key")
+            held = holdings.lock_shared(connection, row.number, [row.index])[row.index]
+            must_be_free(self._context, connection, holder, row, held)
             now = self._context.clock.now()
             if keys.reserve(connection, row, holder, reservation, until, now):
                 return Handle(row.batch.batch_id, row.index)
         raise CustodyRefused("others act on this key at once; try again", code="contended")
-
-    def _must_be_reservable(self, connection: Connection, holder: bytes, row: KeyRow) -> None:
-        if row.batch.max_uses > 1:
-            raise CustodyRefused("a shared key is sold, never reserved", code="shared_key")
-        now = self._context.clock.now()
-        held = holdings.lock_shared(connection, row.number, [row.index])[row.index]
-        if row.state is not State.REGISTERED or held.voided_at is not None:
-            raise self._spoken_for(connection, row, held.voided_at is not None)
-        expires_ms = row.batch.expires_at * 1000
-        if expires_ms and now >= expires_ms:
-            raise CustodyRefused("the batch's keys may no longer be sold", code="expired")
-        if held.holder != holder:
-            book = lawbook.history(self._context, connection, row)
-            facts = lawbook.event_facts(book.stored[-1])
-            raise CustodyRefused("only the current holder may do this", code="not_holder", **facts)
-        acts.must_be_open(row, held, now, None)
-
-    def _spoken_for(self, connection: Connection, row: KeyRow, recalled: bool) -> CustodyRefused:
-        state = State.VOID if recalled and row.state is not State.REDEEMED else row.state
-        code = "sold" if state is State.DELIVERED else state.name.lower()
-        book = lawbook.history(self._context, connection, row)
-        facts = lawbook.event_facts(book.stored[-1])
-        return CustodyRefused("the key is not free; facts name the event", code=code, **facts)
 
     def _until(self, ttl_ms: int | None) -> int:
         limits = self._context.limits
@@ -141,6 +122,29 @@ class ReservingService:
                 code="ttl_out_of_bounds",
             )
         return self._context.clock.now() + ttl
+
+
+def must_be_free(context: Context, connection: Connection, holder: bytes, row: KeyRow, held: Holding) -> None:
+    """Raise :class:`CustodyRefused` unless *holder* could sell the single-use key of *row* right now."""
+    now = context.clock.now()
+    if row.state is not State.REGISTERED or held.voided_at is not None:
+        raise _spoken_for(context, connection, row, held.voided_at is not None)
+    expires_ms = row.batch.expires_at * 1000
+    if expires_ms and now >= expires_ms:
+        raise CustodyRefused("the batch's keys may no longer be sold", code="expired")
+    if held.holder != holder:
+        book = lawbook.history(context, connection, row)
+        facts = lawbook.event_facts(book.stored[-1])
+        raise CustodyRefused("only the current holder may do this", code="not_holder", **facts)
+    acts.must_be_open(row, held, now, None)
+
+
+def _spoken_for(context: Context, connection: Connection, row: KeyRow, recalled: bool) -> CustodyRefused:
+    state = State.VOID if recalled and row.state is not State.REDEEMED else row.state
+    code = "sold" if state is State.DELIVERED else state.name.lower()
+    book = lawbook.history(context, connection, row)
+    facts = lawbook.event_facts(book.stored[-1])
+    return CustodyRefused("the key is not free; facts name the event", code=code, **facts)
 
 
 def _none_reserved(refusals: list[tuple[int, ProvenanceError]], asked: int) -> ProvenanceError:

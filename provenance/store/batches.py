@@ -118,6 +118,16 @@ def suppliers(connection: Connection, numbers: Iterable[int]) -> dict[int, tuple
     return found
 
 
+def details(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """The details (JSON) of the batches of those numbers."""
+    wanted = sorted(set(numbers))
+    found: dict[int, str] = {}
+    for start in range(0, len(wanted), 500):
+        query = select(table.c.number, table.c.details).where(table.c.number.in_(wanted[start : start + 500]))
+        found |= {row.number: row.details for row in connection.execute(query)}
+    return found
+
+
 def commission(
     connection: Connection, batch: BatchRow, signature: bytes, domain: tuple[int, bytes], now: int
 ) -> bool:

@@ -72,16 +72,21 @@ class Trade(World):
             self.parties.admit(OPERATOR, role.name.lower(), role, address=address)
 
     def batch(
-        self, size: int = 8, max_uses: int = 1, expires_at: int = 0, holder: bytes | None = None
+        self,
+        size: int = 8,
+        max_uses: int = 1,
+        expires_at: int = 0,
+        holder: bytes | None = None,
+        details: dict[str, str] | None = None,
     ) -> bytes:
         """A live batch of *size* new keys; its id. *holder* gets it whole, if it is not the supplier."""
         self.clock.pass_ms(10)
         number = 1000 + self.made
         batch_id = number.to_bytes(32)
         row = BatchRow(
-            number, batch_id, SUPPLIER, bytes(32), size, max_uses, expires_at, json.dumps({}), FORMAT, False,
-            b"seed", Status.LIVE, self.clock.now(), "{}", None, 31337, bytes(20),
-            self.clock.now(), self.clock.now(),
+            number, batch_id, SUPPLIER, bytes(32), size, max_uses, expires_at,
+            json.dumps(details or {}), FORMAT, False, b"seed", Status.LIVE, self.clock.now(), "{}", None,
+            31337, bytes(20), self.clock.now(), self.clock.now(),
         )  # fmt: skip
         with self.database.write() as connection:
             batches.insert_one(connection, row)

@@ -1,9 +1,9 @@
-"""A slow walk over what is stored of the log and of its batches, one step at a time, for ever.
+"""A slow walk over what is stored of the log, its batches and the state tree, one step at a time, for ever.
 
 A bit that a disk turned is found while its copies are still good. Each step reads one bundle of entries with
-the tile above it and, where that is full, the hash of it one level up, and a few tiles of batches likewise;
-the last step of a round, the newest root and its note. Nothing is replayed, and the state tree is left to
-``fsck``. What is wrong sounds the alarm, and from then on nothing is signed.
+the tile above it and, where that is full, the hash of it one level up, a few tiles of batches likewise and a
+few of the state tree (:mod:`provenance.services.scrubbing_state`); the last step of a round, the newest root
+and its note. Nothing is replayed. What is wrong sounds the alarm, and from then on nothing is signed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from provenance.errors import InputRefused
 from provenance.services.alarm import Alarm
 from provenance.services.context import Context
 from provenance.services.notecheck import check_notes
+from provenance.services.scrubbing_state import STATE_START, StateCursor, scrub_state
 from provenance.store import checkpoints, scrubbing
 from provenance.store import tiles as tile_store
 from provenance.store.database import Connection
@@ -36,12 +37,13 @@ class Cursor:
     """The next bundle to look at; ``rounds`` is how often the whole log was gone through.
 
     ``after`` is the last tile of a batch that was looked at: number, level, index. Batches have rounds of
-    their own, since they have tiles before the log has entries.
+    their own, since they have tiles before the log has entries, and so has the state tree.
     """
 
     bundle: int = 0
     rounds: int = 0
     after: TilePlace = _START
+    state: StateCursor = STATE_START
 
 
 def scrub_step(context: Context, alarm: Alarm, cursor: Cursor) -> Cursor:
@@ -57,11 +59,12 @@ def scrub_step(context: Context, alarm: Alarm, cursor: Cursor) -> Cursor:
             check_head(connection, findings)
             check_notes(context, connection, [(head.size, head.root, head.note)], findings)
         after = _scrub_batches(connection, cursor.after, findings)
+        state = scrub_state(connection, cursor.state, findings)
     if not findings.is_clean:
         alarm.sound(findings.found, context.clock.now())
     if is_last:
-        return Cursor(0, cursor.rounds + 1, after)
-    return Cursor(cursor.bundle + 1, cursor.rounds, after)
+        return Cursor(0, cursor.rounds + 1, after, state)
+    return Cursor(cursor.bundle + 1, cursor.rounds, after, state)
 
 
 def _scrub_batches(connection: Connection, after: TilePlace, findings: Findings) -> TilePlace:

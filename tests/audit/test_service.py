@@ -138,7 +138,7 @@ def test_the_slow_walk_finds_a_turned_bit_and_nothing_is_signed_until_somebody_l
     cursor = Cursor()
     for _ in range(2):
         cursor = scrub_step(running.trade.context, alarm, cursor)
-    assert (cursor, alarm.told()) == (Cursor(0, 1), None)
+    assert (cursor.bundle, cursor.rounds, alarm.told()) == (0, 1, None)
     spoil(running, "UPDATE entry SET time = time + 1 WHERE log_index = 270")
     cursor = scrub_step(running.trade.context, alarm, cursor)
     assert alarm.told() is None

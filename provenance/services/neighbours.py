@@ -8,7 +8,6 @@ together. The alarm only tells: it bars nobody, so that a scan locks no buyer ou
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from provenance.core.commitments import Tagger
 from provenance.core.entries import PartyReason
 from provenance.core.keyformats import CardKey, format_by_id
 from provenance.errors import KeyMalformed, LimitReached
+from provenance.services import alerts
 from provenance.services.budgets import Allowance, BudgetService
 from provenance.services.context import Context
 from provenance.store import neighbours, parties
 from provenance.store.database import Connection
 from provenance.store.neighbours import Neighbour
-from provenance.store.parties import Alert
 
 KIND: Final = "neighbour_scan"
 EXAMPLES: Final = 100
@@ -118,9 +117,7 @@ class NeighbourWatch:
     ) -> None:
         now = self._context.clock.now()
         facts |= {"format": place.format_id, "misses_an_hour": MISSES.count}
-        parties.insert_alert(
-            connection, Alert(self._context.event_id(now), party, KIND, now, json.dumps(facts))
-        )
+        alerts.tell(self._context, connection, party, KIND, now, facts)
 
     def _registered(self, connection: Connection, place: Neighbourhood) -> list[Neighbour]:
         taggers = [Tagger(key) for key in self._context.vault.tag_keys.values()]

@@ -6,10 +6,10 @@ tried learns which of its lines, and not whose key it is: else a guess would buy
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from provenance.services import alerts
 from provenance.services.context import Context
 from provenance.store import batches, bulk_search, parties
 from provenance.store.bulk import REFUSING
@@ -71,7 +71,7 @@ def tell(
             continue
         if group.foreign:
             batch_id, other = named[group.number]
-            _alert(
+            alerts.tell(
                 context,
                 connection,
                 _current(connection, other),
@@ -80,7 +80,7 @@ def tell(
                 _to_other(group, batch_id, supplier),
             )
         if group.foreign or group.hit > REFUSING:
-            _alert(context, connection, supplier, kind, now, _to_self(group, staged))
+            alerts.tell(context, connection, supplier, kind, now, _to_self(group, staged))
     return guessed
 
 
@@ -101,13 +101,6 @@ def _to_self(group: _Group, staged: tuple[int, bytes] | None) -> dict[str, Any]:
         "count": group.count,
         "refused": group.hit <= REFUSING,
     }
-
-
-def _alert(
-    context: Context, connection: Connection, party: bytes, kind: str, now: int, facts: dict[str, Any]
-) -> None:
-    alert = parties.Alert(context.event_id(now), party, kind, now, json.dumps(facts))
-    parties.insert_alert(connection, alert)
 
 
 def _current(connection: Connection, address: bytes) -> bytes:

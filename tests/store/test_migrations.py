@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Index, Integer, MetaData, Text
 
-from provenance.store import schema, schema_issuer, schema_log, schema_state, schema_warranty
+from provenance.store import schema, schema_issuer, schema_log, schema_state, schema_warranty, schema_webhooks
 from provenance.store.database import Database
 
 
@@ -37,6 +37,7 @@ def test_the_migrations_make_every_table_that_the_code_expects_and_no_other(data
         schema_state.state_tile.name,
         schema_warranty.claim.name,
         schema_issuer.issuer_report.name,
+        schema_webhooks.webhook_endpoint.name,
     } <= known
     assert differences(database_url, schema.metadata) == []
 

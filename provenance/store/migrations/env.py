@@ -8,6 +8,7 @@ from provenance.store import (  # noqa: F401 - their tables are part of the meta
     schema_log,
     schema_state,
     schema_warranty,
+    schema_webhooks,
 )
 from provenance.store.schema import metadata
 

@@ -14,12 +14,12 @@ from api import access, documents, guessing, members, pages, problems, repeats, 
 from api.current import EXTENSION
 from api.limits import RateLimiter
 from api.tracing import Logger
-from api.views import batches, issuers, keys, log, parties, proofs, transfers, verify
+from api.views import batches, disclosures, issuers, keys, log, parties, proofs, transfers, verify
 from api.wire import ApiRequest
 from provenance.bootstrap import Services
 from provenance.services.neighbours import NeighbourWatch
 
-_SUBJECTS: Final = (batches, keys, verify, issuers, transfers, proofs, parties, log)
+_SUBJECTS: Final = (batches, keys, verify, issuers, disclosures, transfers, proofs, parties, log)
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

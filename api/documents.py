@@ -18,6 +18,10 @@ TAG_PROOFS: Final[dict[str, Any]] = {"name": "proofs", "description": "Proofs th
 TAG_LOG: Final[dict[str, Any]] = {"name": "log", "description": "The public log and its anchors"}
 TAG_PARTIES: Final[dict[str, Any]] = {"name": "parties", "description": "Who may act, and by what credential"}
 TAG_ISSUERS: Final[dict[str, Any]] = {"name": "issuers", "description": "What issuers say of keys"}
+TAG_DISCLOSURES: Final[dict[str, Any]] = {
+    "name": "disclosures",
+    "description": "What parties show of themselves",
+}
 TAG_PUBLIC: Final[dict[str, Any]] = {"name": "public", "description": "For everybody"}
 TAG_SYSTEM: Final[dict[str, Any]] = {"name": "system", "description": "How the service is"}
 

@@ -23,6 +23,7 @@ from provenance.services.chainprobe import ChainProbe
 from provenance.services.chainview import RegistryView
 from provenance.services.context import Context
 from provenance.services.custody import CustodyService
+from provenance.services.disclosures import DisclosureService
 from provenance.services.erasure import ErasureService
 from provenance.services.events import EventService
 from provenance.services.headfile import HeadFile
@@ -86,6 +87,7 @@ class Services:
     idempotency: IdempotencyService
     budgets: BudgetService
     issuer_reports: IssuerReportService
+    disclosures: DisclosureService
 
 
 def build_context(settings: Settings) -> Context:
@@ -142,6 +144,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         idempotency=IdempotencyService(context),
         budgets=BudgetService(context),
         issuer_reports=IssuerReportService(context),
+        disclosures=DisclosureService(context),
     )
 
 

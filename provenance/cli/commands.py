@@ -58,6 +58,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "void": Entry("platform", "provenance.cli.trading:void", "End keys for good, or recall a range."),
     "reissue": Entry("platform", "provenance.cli.trading:reissue", "Record the replacement of a key."),
     "terms": Entry("platform", "provenance.cli.terms:terms", "Judge warranty terms, and hash them."),
+    "disclosure": Entry(
+        "platform", "provenance.cli.disclosure:disclosure", "Show licences and filings, and how they stand."
+    ),
     "events": Entry("platform", "provenance.cli.looking:events", "What was done under your address."),
     "alerts": Entry("platform", "provenance.cli.looking:alerts", "Warnings for you."),
     "custody": Entry("buyer", "provenance.cli.looking:custody", "The life of one key."),

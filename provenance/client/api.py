@@ -93,6 +93,11 @@ class ProvenanceClient:
         answer: Json = self.post("/proofs", wish)
         return answer
 
+    def put_document(self, disclosure: str, content: bytes, media: str) -> None:
+        """Hand in the document of a disclosure."""
+        path = f"/v1/disclosures/{disclosure}/document"
+        self._transport.content("PUT", path, data=content, headers={"Content-Type": media})
+
     def health(self) -> Json:
         """What the service says of itself."""
         answer: Json = self.get("/health")

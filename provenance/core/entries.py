@@ -80,6 +80,13 @@ class KeyReason(IntEnum):
     RETIRED = 3
 
 
+class QualificationReason(IntEnum):
+    """The ``reason`` of a QUALIFICATION entry."""
+
+    PUBLISHED = 1
+    WITHDRAWN = 2
+
+
 class RedeemReason(IntEnum):
     """The ``reason`` of a REDEEM entry."""
 

@@ -51,7 +51,7 @@ class ErasureService:
         """What :meth:`erase` would be about, with nothing erased yet.
 
         Raises :class:`NotFound` (``unknown_event``), :class:`AccessDenied` (``party_suspended``,
-        ``not_actor``), :class:`Conflict` (``no_details``, ``details_public``).
+        ``not_actor``), :class:`Conflict` (``no_details``, ``details_public``, ``disclosure_public``).
         """
         with self._context.database.read() as connection:
             stored = self._entitled(connection, by, event)
@@ -70,6 +70,10 @@ class ErasureService:
             raise Conflict(
                 "the details of a KEY entry are public: readers follow the log's keys by them",
                 code="details_public",
+            )
+        if stored.entry.type is EntryType.QUALIFICATION:
+            raise Conflict(
+                "what a party disclosed stays public; withdraw it instead", code="disclosure_public"
             )
         if stored.entry.detail == _NO_DETAILS:
             raise Conflict("this entry never had details; there is nothing to erase", code="no_details")

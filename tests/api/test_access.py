@@ -12,6 +12,10 @@ from tests.api.world import World
 
 HANDLE = {"batch": "00" * 32, "index": 0}
 ADDRESS = "0x" + "77" * 20
+DISCLOSURE = {
+    "type": "brand_authorisation", "number": "1", "credit_code": "91350100M000100Y43",
+    "document": "00" * 32, "issued_on": "2026-01-01", "attested_on": "2026-01-02",
+}  # fmt: skip
 
 # Method, path, body, one of these scopes is needed, and this role.
 ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
@@ -43,6 +47,10 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
     ("GET", f"/events/{'00' * 16}", None, set(SCOPES), None),
     ("POST", "/issuer/reports",
      {"reports": [{"key": HANDLE, "answer": "good", "at": 1, "evidence": "00" * 32}]}, {"redeem"}, "issuer"),
+    ("POST", "/disclosures", DISCLOSURE, {"register", "sell"}, "shop"),
+    ("GET", "/disclosures", None, {"register", "sell", "read"}, None),
+    ("POST", f"/disclosures/{'00' * 16}/withdraw", {"why": "ended"}, {"register", "sell"}, "shop"),
+    ("PUT", f"/disclosures/{'00' * 16}/document", None, {"register", "sell"}, "shop"),
     ("POST", "/proofs", {"key": HANDLE}, {"prove"}, None),
     ("GET", "/me", None, set(SCOPES), None),
     ("GET", "/me/events", None, {"read", "verify", "sell"}, None),
@@ -60,7 +68,8 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
 PUBLIC = {
     "/public/check", "/proofs/verify", "/proofs/{proof_id}", "/proofs/{proof_id}.json", "/log/checkpoint",
     "/log/tile/{tile}", "/log/entries/{index}", "/log/batch/{batch_id}", "/log/successions",
-    "/anchors/latest", "/health", "/metrics",
+    "/anchors/latest", "/health", "/metrics", "/platforms/{address}/disclosures",
+    "/disclosures/{disclosure_id}", "/disclosures/{disclosure_id}/document",
 }  # fmt: skip
 
 
@@ -73,9 +82,9 @@ def test_the_matrix_is_of_every_route(quick: World) -> None:
     }
     matched = {(m, rules.match(p, method=m, return_rule=True)[0].rule) for m, p in tested}
     templates = {(m, rule.replace("<", "{").replace(">", "}").replace("{path:", "{")) for m, rule in matched}
-    assert documented - templates == {
-        (method, path) for method, path in documented if path.removeprefix("/v1") in PUBLIC
-    }
+    # Of a public path some methods may not be public: those stand in the matrix.
+    public = {(method, path) for method, path in documented if path.removeprefix("/v1") in PUBLIC}
+    assert documented - templates == public - templates
 
 
 @pytest.mark.parametrize(("method", "path", "body", "scopes", "role"), ROUTES)

@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine
 
 from provenance.store import (  # noqa: F401 - their tables are part of the metadata
+    schema_disclosure,
     schema_issuer,
     schema_log,
     schema_state,

@@ -1,4 +1,5 @@
-"""What a witness must never forget: the newest checkpoint it cosigned, and why it will sign no more.
+"""What a witness must never forget: the newest checkpoint it cosigned, how the log changed its key up to
+there, and why it will sign no more.
 
 One small file a log, replaced whole and flushed before the cosignature leaves: a witness that lost it could
 be talked into signing another history.
@@ -16,16 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from provenance import durable
-from provenance.core.notes import Checkpoint
+from provenance.core.notes import Checkpoint, Note
 from provenance.errors import Conflict, InputRefused, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The newest cosigned checkpoint, and the findings that ended it, empty while all is well."""
+    """The newest cosigned checkpoint, the findings that ended it (none while all is well), and successions.
+
+    ``successions`` are the notes by which the log's key changed: a log that serves them no more, or others,
+    has its witness against it.
+    """
 
     checkpoint: Checkpoint | None = None
     findings: tuple[dict[str, Any], ...] = ()
+    successions: tuple[Note, ...] = ()
 
 
 @contextmanager
@@ -61,7 +67,8 @@ class WitnessState:
             told = json.loads(self.path.read_bytes())
             text = told["checkpoint"]
             checkpoint = None if text is None else Checkpoint.parse(text)
-            return Remembered(checkpoint, tuple(told["findings"]))
+            successions = tuple(Note.parse(one.encode()) for one in told.get("successions", ()))
+            return Remembered(checkpoint, tuple(told["findings"]), successions)
         except FileNotFoundError:
             return Remembered()
         except (ValueError, KeyError, TypeError, AttributeError, InputRefused) as error:
@@ -76,5 +83,6 @@ class WitnessState:
         told = {
             "checkpoint": None if checkpoint is None else checkpoint.text,
             "findings": list(remembered.findings),
+            "successions": [note.encode().decode() for note in remembered.successions],
         }
         durable.replace(self.path, json.dumps(told).encode())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +17,12 @@ from provenance.audit import snapshot
 from provenance.audit.findings import Finding
 from provenance.audit.replay import Replay
 from provenance.audit.run import Audit, Auditor
-from provenance.audit.signing import read_successions
+from provenance.audit.signing import AnnouncedKey, read_successions
 from provenance.audit.source import LogSource
 from provenance.core import merkle, notes, succession
 from provenance.core.addcheckpoint import AddCheckpoint
-from provenance.core.notes import COSIGNATURE, Checkpoint, VerifierKey, verifier_key
+from provenance.core.entries import KeyReason
+from provenance.core.notes import COSIGNATURE, Checkpoint, Note, VerifierKey, verifier_key
 from provenance.errors import InputRefused, NotFound, ProofInvalid, SignatureInvalid, Unavailable
 from provenance.witness.state import Remembered, WitnessState
 
@@ -49,6 +50,26 @@ class WitnessKey:
     def verifier(self) -> VerifierKey:
         """The key to put in a policy."""
         return verifier_key(self.name, self.seed, COSIGNATURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The key that signs a checkpoint, and the notes of the successions by which it is known."""
+
+    signer: VerifierKey
+    successions: tuple[Note, ...]
+
+    def refusal(self, announced: list[AnnouncedKey]) -> Answer | None:
+        """The answer while the replayed log does not itself announce the signer, or has retired it.
+
+        A rotation is followed by its entries in the log, which everybody sees, and not by a note alone.
+        """
+        reasons = {reason for _, reason, public in announced if public == self.signer.public}
+        if KeyReason.RETIRED in reasons:
+            return _refusal(403, "the log has retired the key that signs this checkpoint")
+        if KeyReason.LOG not in reasons:  # the entry may wait for its place behind others
+            return _refusal(503, "not now: the log does not announce the key that signs this checkpoint yet")
+        return None
 
 
 class Witness:
@@ -96,7 +117,7 @@ class Witness:
     def _checked(self, request: AddCheckpoint, checkpoint: Checkpoint) -> Answer:
         try:
             self.remembered = self._state.read()  # the file is what counts, whoever wrote it
-            self._verify_signature(request, checkpoint)
+            keys = self._verified_keys(request, checkpoint)
         except SignatureInvalid as error:
             return _refusal(403, error.message)
         except (Unavailable, InputRefused) as error:
@@ -112,9 +133,9 @@ class Witness:
             return refused
         if self.remembered.findings:
             return _refusal(403, "this log broke the law; see this witness's own report")
-        return self._replayed(checkpoint)
+        return self._replayed(checkpoint, keys)
 
-    def _replayed(self, checkpoint: Checkpoint) -> Answer:
+    def _replayed(self, checkpoint: Checkpoint, keys: Keys) -> Answer:
         if self.replay.size > checkpoint.size:  # fed further than it could be remembered
             self._audit = Audit(self._source, Auditor(log_key=self._log_key))
         try:
@@ -129,10 +150,12 @@ class Witness:
             return self._not_now(findings.in_doubt)
         if not findings.is_clean:
             told = tuple(finding.to_json() for finding in findings.found)
-            self._remember(Remembered(self.remembered.checkpoint, told))
+            self._remember(replace(self.remembered, findings=told))
             first = findings.found[0]
             return _refusal(403, f"not cosigned: {first.place}: [{first.rule}] {first.message}")
-        self._remember(Remembered(checkpoint))
+        if (refused := keys.refusal(self.replay.others.keys)) is not None:
+            return refused
+        self._remember(Remembered(checkpoint, (), keys.successions))
         if self.replay.size - self._snapped >= SNAPSHOT_EVERY:
             self.save()
         line = notes.cosign(checkpoint.text, self._key.name, self._key.seed, self._now())
@@ -152,25 +175,33 @@ class Witness:
             snapshot.save(self.replay, self._snapshot, self._audit.told(head))
             self._snapped = self.replay.size
 
-    def _verify_signature(self, request: AddCheckpoint, checkpoint: Checkpoint) -> None:
-        """By the key in whose reign the checkpoint falls: the one known here, or in lawful succession.
+    def _verified_keys(self, request: AddCheckpoint, checkpoint: Checkpoint) -> Keys:
+        """The keys of the log, once that in whose reign the checkpoint falls is seen to have signed it.
 
-        Raises :class:`SignatureInvalid`; where the successions cannot be read, nobody knows whose reign it
-        is: :class:`Unavailable`, :class:`InputRefused` (``succession_malformed``).
+        Successions are those served and those remembered: a log that hides one does not undo it, and one
+        that serves another in its place is followed by nobody. Raises :class:`SignatureInvalid`; where the
+        successions cannot be read, nobody knows whose reign it is: :class:`Unavailable`,
+        :class:`InputRefused` (``succession_malformed``).
         """
         known = any(line.is_by(self._log_key) for line in request.note.signatures)
         if known:
             notes.verify(request.note, self._log_key)
-        successions = read_successions(self._source)
+        kept = self.remembered.successions
+        found = {note.text: note for note in (*read_successions(self._source), *kept)}
         try:
-            chain = succession.follow(self._log_key, successions)
+            before = succession.follow(self._log_key, kept)
+            chain = succession.follow(self._log_key, list(found.values()))
         except SignatureInvalid as error:
             raise InputRefused(f"the successions: {error.message}", code="succession_malformed") from error
+        last = self.remembered.checkpoint
+        if last is not None and chain.key_for(last.size) != before.key_for(last.size):
+            raise SignatureInvalid("a succession ends the reign of a key before what was cosigned under it")
         key = chain.key_for(checkpoint.size)
         if not any(line.is_by(key) for line in request.note.signatures):
             said = "its key signs no checkpoint of this size any more: it was succeeded"
             raise SignatureInvalid(said if known else "the checkpoint is not signed by a key known here")
         chain.verify(request.note)
+        return Keys(key, tuple(found.values()))
 
     def _remember(self, remembered: Remembered) -> None:
         self._state.write(remembered)
@@ -198,7 +229,7 @@ def _grows(last: Checkpoint | None, checkpoint: Checkpoint, proof: tuple[bytes, 
 
 
 def _line(signature: notes.NoteSignature) -> str:
-    return notes.Note("\n", (signature,)).encode().decode().split("\n\n", 1)[1]
+    return Note("\n", (signature,)).encode().decode().split("\n\n", 1)[1]
 
 
 def _refusal(status: int, message: str) -> Answer:

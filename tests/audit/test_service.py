@@ -15,8 +15,10 @@ from provenance.audit.report import AuditReport
 from provenance.audit.run import Audit, Auditor
 from provenance.audit.source import LogSource
 from provenance.core import succession, tlogproof
-from provenance.core.notes import Note, VerifierKey
+from provenance.core.addcheckpoint import AddCheckpoint
+from provenance.core.notes import Checkpoint, Note, VerifierKey
 from provenance.core.policy import Policy
+from provenance.core.tiles import consistency_at
 from provenance.errors import Conflict, NotFound, SignatureInvalid, Unavailable
 from provenance.services.alarm import Alarm
 from provenance.services.fsck import Fsck
@@ -25,6 +27,8 @@ from provenance.services.logexport import LogExport
 from provenance.services.publiclog import PublicLog
 from provenance.services.rotation import rotate
 from provenance.services.scrubbing import Cursor, scrub_step
+from provenance.store import tiles as tile_store
+from provenance.witness.witness import Witness, WitnessKey
 from tests.audit.service_world import ServedFetcher, Service, service
 from tests.services.ledger_world import LOG_SEED
 
@@ -160,6 +164,11 @@ def test_a_new_log_key_follows_the_old_and_readers_of_either_go_on(running: Serv
     secrets = tmp_path / "secrets"
     keyfiles.create(secrets, LOG_SEED, "log.key")
     running.sequencer.stop()
+    name = WitnessKey("witness.example/one", bytes(range(32)))
+    served = LogSource(ServedFetcher(trade))
+    witness = Witness(name, trade.log_key, served, tmp_path / "witness", lambda: 1_800_000_000)
+    old = Checkpoint.parse(old_note.text)
+    assert witness.add_checkpoint(AddCheckpoint(0, (), old_note).encode()).status == 200
     made = rotate(trade.context, LOG_SEED, lambda seed: keyfiles.stage(secrets, seed, "log.key"))
     new_seed = keyfiles.load(secrets, "log.key")
     assert new_seed != LOG_SEED
@@ -180,6 +189,11 @@ def test_a_new_log_key_follows_the_old_and_readers_of_either_go_on(running: Serv
         assert Audit(LogSource(ServedFetcher(trade)), Auditor(log_key=trusted)).run().findings == ()
     with pytest.raises(SignatureInvalid):
         succession.follow(made.old, []).verify(new_note)
+    with trade.database.read() as connection:
+        grown = consistency_at(
+            tile_store.reader(connection, 0), old.size, Checkpoint.parse(new_note.text).size
+        )
+    assert witness.add_checkpoint(AddCheckpoint(old.size, grown, new_note).encode()).status == 200
     assert Fsck(trade.context).run().found == []
 
 

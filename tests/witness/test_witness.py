@@ -205,14 +205,24 @@ def test_a_smaller_checkpoint_is_replayed_from_the_wider_partials_that_took_its_
     assert watched.ask(0, size, small).status == 200
 
 
+NEW_SEED, OTHER_SEED = bytes(range(200, 232)), bytes(range(201, 233))
+
+
+def rotated(world: LogWorld, new_seed: bytes = NEW_SEED, *, is_announced: bool = True) -> tuple[Note, Note]:
+    """The old key is succeeded after the newest checkpoint: the note of it, and a checkpoint by the new."""
+    note = succession.make(world.checkpoint(), world.seed, new_seed)
+    if is_announced:
+        world.add(T.KEY, verifier_key(ORIGIN, new_seed).public, bytes(20), reason=KeyReason.LOG)
+        world.add(T.KEY, world.log_key.public, bytes(20), reason=KeyReason.RETIRED)
+    else:
+        world.add(T.QUALIFICATION, bytes(32))
+    return note, sign_checkpoint(world.checkpoint(), new_seed)
+
+
 def test_a_successor_of_the_log_key_is_followed_and_a_stranger_is_not(watched: Watched) -> None:
     world, size = watched.world, len(watched.world.entries)
     watched.ask(0)
-    new_seed = bytes(range(200, 232))
-    note = succession.make(world.checkpoint(), world.seed, new_seed)
-    world.add(T.KEY, verifier_key(ORIGIN, new_seed).public, bytes(20), reason=KeyReason.LOG)
-    world.add(T.KEY, world.log_key.public, bytes(20), reason=KeyReason.RETIRED)
-    signed = sign_checkpoint(world.checkpoint(), new_seed)
+    note, signed = rotated(world)
     assert watched.ask(size, note=signed).status == 403
     world.successions.append(note)
     assert watched.ask(size, note=signed).status == 200
@@ -221,11 +231,63 @@ def test_a_successor_of_the_log_key_is_followed_and_a_stranger_is_not(watched: W
 def test_a_key_signs_nothing_beyond_the_end_of_its_reign(watched: Watched) -> None:
     world, size = watched.world, len(watched.world.entries)
     watched.ask(0)
-    world.successions.append(succession.make(world.checkpoint(), world.seed, bytes(range(200, 232))))
+    world.successions.append(succession.make(world.checkpoint(), world.seed, NEW_SEED))
     assert watched.ask(size).status == 200
     world.add(T.QUALIFICATION, bytes(32))
     answer = watched.ask(size)
     assert (answer.status, b"succeeded" in answer.body) == (403, True)
+
+
+@pytest.mark.parametrize("serves_another", [False, True])
+def test_a_succession_once_followed_is_not_undone_by_serving_none_or_another(
+    watched: Watched, serves_another: bool
+) -> None:
+    world, size = watched.world, len(watched.world.entries)
+    watched.ask(0)
+    before = world.checkpoint()
+    note, signed = rotated(world)
+    world.successions.append(note)
+    assert watched.ask(size, note=signed).status == 200
+    size = len(world.entries)
+    world.successions = [succession.make(before, world.seed, OTHER_SEED)] if serves_another else []
+    world.add(T.QUALIFICATION, bytes(32))
+    watched.restart()
+    by_the_thief = sign_checkpoint(world.checkpoint(), OTHER_SEED if serves_another else world.seed)
+    assert watched.ask(size, note=by_the_thief).status == (503 if serves_another else 403)
+    assert watched.ask(size, note=sign_checkpoint(world.checkpoint(), NEW_SEED)).status == (
+        503 if serves_another else 200
+    )
+
+
+def test_a_rotation_is_followed_only_by_its_entries_in_the_log(watched: Watched) -> None:
+    world, size = watched.world, len(watched.world.entries)
+    watched.ask(0)
+    note, signed = rotated(world, is_announced=False)
+    world.successions.append(note)
+    answer = watched.ask(size, note=signed)
+    assert (answer.status, b"does not announce" in answer.body) == (503, True)
+    world.add(T.KEY, verifier_key(ORIGIN, NEW_SEED).public, bytes(20), reason=KeyReason.LOG)
+    assert watched.ask(size, note=sign_checkpoint(world.checkpoint(), NEW_SEED)).status == 200
+
+
+def test_a_key_that_the_log_retires_is_cosigned_no_more_even_without_a_successor(watched: Watched) -> None:
+    world, size = watched.world, len(watched.world.entries)
+    watched.ask(0)
+    world.add(T.KEY, world.log_key.public, bytes(20), reason=KeyReason.RETIRED)
+    answer = watched.ask(size)
+    assert (answer.status, b"has retired" in answer.body) == (403, True)
+
+
+def test_a_succession_that_ends_a_reign_before_what_was_cosigned_is_refused(watched: Watched) -> None:
+    world, size = watched.world, len(watched.world.entries)
+    earlier = world.checkpoint(size - 3)
+    assert watched.ask(0).status == 200
+    world.successions.append(succession.make(earlier, world.seed, OTHER_SEED))
+    world.add(T.KEY, verifier_key(ORIGIN, OTHER_SEED).public, bytes(20), reason=KeyReason.LOG)
+    answer = watched.ask(size, note=sign_checkpoint(world.checkpoint(), OTHER_SEED))
+    assert (answer.status, b"before what was cosigned" in answer.body) == (403, True)
+    world.successions = []
+    assert watched.ask(size).status == 200
 
 
 def test_while_the_successions_cannot_be_read_nobody_knows_whose_reign_it_is(watched: Watched) -> None:

@@ -26,6 +26,11 @@ TYPES: Final[dict[str, str]] = {
     "alert.same_serial_in_file": "a serial that comes more than once in a file",
     "alert.neighbour_scan": "somebody tries many keys beside yours",
     "alert.webhook_disabled": "an endpoint of yours is sent nothing more",
+    "claim.recourse_charged": "a recourse stands: the supplier agreed, was silent, or was ruled against",
+    "claim.recourse_disputed": "the supplier disputes a recourse, with evidence",
+    "claim.recourse_settled": "the supplier paid a recourse",
+    "claim.recourse_waived": "a recourse is over: ruled for the supplier, or not ruled on in time",
+    "claim.recourse_debt": "a recourse was not paid in time and is a debt",
 }
 """What endpoints can ask for by name; whatever is published is listed here."""
 

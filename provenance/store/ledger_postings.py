@@ -26,10 +26,11 @@ class PostingRow:
     claim: bytes | None
 
 
-def lock_order(connection: Connection, order: bytes) -> bool:
-    """Lock the row of an order, so that one at a time extends its ledger; ``False`` if there is none."""
-    query = select(orders.c.id).where(orders.c.id == order).with_for_update()
-    return connection.execute(query).first() is not None
+def lock_order(connection: Connection, order: bytes) -> tuple[int, str] | None:
+    """Lock an order, so that one at a time extends its ledger; its price in minor units, and the currency."""
+    query = select(orders.c.price, orders.c.currency).where(orders.c.id == order).with_for_update()
+    row = connection.execute(query).first()
+    return None if row is None else (row.price, row.currency)
 
 
 def of_order(connection: Connection, order: bytes) -> list[PostingRow]:

@@ -57,7 +57,7 @@ def post(
     Raises what :meth:`OrderLedger.post` raises; :class:`Conflict` (``ledger_posted_twice``) for a second
     posting of one kind for one claim; :class:`NotFound` (``unknown_order``).
     """
-    if not ledger_postings.lock_order(connection, order_id):
+    if ledger_postings.lock_order(connection, order_id) is None:
         raise NotFound("no such order", code="unknown_order")
     before = load_ledger(connection, order_id, price)
     after = before.post(*postings)

@@ -10,7 +10,19 @@ from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, documents, guessing, members, pages, problems, repeats, scanning, tracing
+from api import (
+    access,
+    documents,
+    feeds,
+    guessing,
+    headers,
+    members,
+    pages,
+    problems,
+    repeats,
+    scanning,
+    tracing,
+)
 from api.current import EXTENSION
 from api.limits import RateLimiter
 from api.tracing import Logger
@@ -20,17 +32,6 @@ from provenance.bootstrap import Services
 from provenance.services.neighbours import NeighbourWatch
 
 _SUBJECTS: Final = (batches, keys, verify, issuers, disclosures, transfers, proofs, parties, log)
-_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Strict-Transport-Security": "max-age=31536000",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
 
 
 class Api(OpenAPI):
@@ -57,6 +58,7 @@ def create_app(
     app.openapi_version = "3.1.0"
     app.extensions[EXTENSION] = services
     app.extensions[log.METRICS_FOLDER] = metrics_folder
+    app.extensions[feeds.FEEDS] = feeds.made(services)
     app.url_map.strict_slashes = False
     for subject in _SUBJECTS:
         app.register_api(subject.blueprint)
@@ -84,7 +86,7 @@ def _guard(app: Flask, services: Services, logger: Logger) -> None:
 
 
 def _secured(response: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in headers.SECURITY.items():
         response.headers.setdefault(name, value)
     if response.headers.get("Access-Control-Allow-Origin") == "*":
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

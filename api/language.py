@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Final
 
 from flask import Request
+from werkzeug.datastructures import LanguageAccept
 
 from provenance.errors import (
     AccessDenied,
@@ -76,7 +77,12 @@ def wording(error: ProvenanceError) -> Wording:
 
 def language_of(request: Request) -> str:
     """``en`` or ``zh-CN``, by ``Accept-Language``; English where it says neither."""
-    for wanted, quality in request.accept_languages:
+    return chosen(request.accept_languages)
+
+
+def chosen(accepted: LanguageAccept) -> str:
+    """The same of a parsed header."""
+    for wanted, quality in accepted:
         primary = wanted.partition("-")[0].lower()
         if quality > 0 and primary in ("zh", "en"):
             return "zh-CN" if primary == "zh" else "en"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -42,27 +43,42 @@ def of_validation(error: ValidationError) -> Response:
     return problem(forms.of_validation(error))
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A problem as it goes out: status, JSON, and the headers that belong to it."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+
 def problem(error: ProvenanceError) -> Response:
     """The document of *error*, in the language asked for."""
-    words = language.wording(error)
     chinese = language.language_of(request) == "zh-CN"
+    made = document(error, chinese, g.get("trace_id"))
+    response = Response(made.body, made.status, mimetype=MEDIA_TYPE)
+    for name, value in made.headers.items():
+        response.headers.add(name, value)
+    g.problem_code = error.code
+    return response
+
+
+def document(error: ProvenanceError, chinese: bool, trace_id: str | None) -> Document:
+    """The document of *error* in Chinese or English."""
+    words = language.wording(error)
     members = {
         "type": TYPE_PREFIX + error.code,
         "title": words.title_zh if chinese else words.title,
         "status": words.status,
         "detail": words.sentence(error.message, chinese),
         "code": error.code,
-        "trace_id": g.get("trace_id"),
+        "trace_id": trace_id,
         **_facts(error),
         **_errors(error, chinese),
     }
-    body = orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
-    response = Response(body, words.status, mimetype=MEDIA_TYPE)
-    response.headers["Content-Language"] = "zh-CN" if chinese else "en"
-    response.headers.add("Vary", "Accept-Language")
-    _set_headers(response, error)
-    g.problem_code = error.code
-    return response
+    headers = {"Content-Language": "zh-CN" if chinese else "en", "Vary": "Accept-Language"}
+    headers |= _headers(error, words.status)
+    return Document(words.status, orjson.dumps(members, option=orjson.OPT_SORT_KEYS), headers)
 
 
 def told_briefly(error: ProvenanceError) -> dict[str, Any]:
@@ -93,19 +109,21 @@ def _errors(error: ProvenanceError, chinese: bool) -> dict[str, Any]:
     return {"errors": [{"pointer": pointer, **told_briefly(one)} for pointer, one in faults]}
 
 
-def _set_headers(response: Response, error: ProvenanceError) -> None:
+def _headers(error: ProvenanceError, status: int) -> dict[str, str]:
+    headers: dict[str, str] = {}
     retry_after = error.facts.get("retry_after")
     if retry_after is None and isinstance(error, LimitReached | Unavailable):
         retry_after = _DEFAULT_RETRY
     if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    if response.status_code == 401:
-        said = "" if error.code == "credential_missing" else ', error="invalid_token"'
-        response.headers["WWW-Authenticate"] = f'Bearer realm="card-key-provenance"{said}'
-    elif error.code == "scope_missing":
-        response.headers["WWW-Authenticate"] = (
-            f'Bearer realm="card-key-provenance", error="insufficient_scope", scope="{error.facts["scope"]}"'
+        headers["Retry-After"] = str(retry_after)
+    said = 'Bearer realm="card-key-provenance"'
+    if status == 401:
+        headers["WWW-Authenticate"] = said + (
+            "" if error.code == "credential_missing" else ', error="invalid_token"'
         )
+    elif error.code == "scope_missing":
+        headers["WWW-Authenticate"] = f'{said}, error="insufficient_scope", scope="{error.facts["scope"]}"'
+    return headers
 
 
 def _of_http(error: HTTPException) -> Response:

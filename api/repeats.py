@@ -49,6 +49,13 @@ def streams(view: View) -> View:
     return view
 
 
+def upload_paths(app: Flask) -> frozenset[str]:
+    """The paths of *app* whose bodies are files."""
+    return frozenset(
+        rule.rule for rule in app.url_map.iter_rules() if hasattr(app.view_functions[rule.endpoint], _STREAMS)
+    )
+
+
 def register(app: Flask) -> None:
     """Keep the answers of every POST of *app* that comes with a key."""
     app.before_request(_begin)

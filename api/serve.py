@@ -1,4 +1,4 @@
-"""Serving: granian, several processes with a few threads each, counting their metrics together."""
+"""Serving: granian, several processes, each the front with a few threads, counting their metrics together."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import socket
 from typing import Any, Final
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LOGGING_CONFIG
 
 from provenance.config import Settings
 from provenance.errors import Unavailable
 
+_CONNECTIONS: Final = 8_192
+"""Connections of a process: many more than are at work, for those that only wait cost little."""
+_HEADER_MS: Final = 15_000
 _STOP_SECONDS: Final = 30
 """How long requests under way may take to end when the server is told to stop."""
 
@@ -28,13 +32,16 @@ def serve(settings: Settings) -> None:
     _require_free(settings.host, settings.port)
     _share_metrics(settings)
     server = Granian(
-        "api.wsgi:make",
+        "api.asgi:make",
         factory=True,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
+        # No HTTP/2: in one connection a client could open hundreds of requests that no bound here counts.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MS),
         workers=settings.api_workers,
-        blocking_threads=settings.api_threads,
+        backpressure=_CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         websockets=False,

@@ -63,13 +63,17 @@ def _begin() -> None:
 
 
 def _trace_id() -> str:
-    parent = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    given = trace_id_of(request.headers.get("traceparent"), request.headers.get("X-Request-Id"))
+    return given or services().context.entropy(16).hex()
+
+
+def trace_id_of(traceparent: str | None, request_id: str | None) -> str | None:
+    """The trace id that the caller brought in one of these headers, if it is surely nothing else."""
+    parent = _TRACEPARENT.fullmatch(traceparent or "")
     if parent:
         return parent[1]
-    given = request.headers.get("X-Request-Id", "").lower()
-    if _REQUEST_ID.fullmatch(given):
-        return given
-    return services().context.entropy(16).hex()
+    given = (request_id or "").lower()
+    return given if _REQUEST_ID.fullmatch(given) else None
 
 
 def _ended(logger: Logger) -> Callable[[Response], Response]:

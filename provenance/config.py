@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="port the API listens on")
     api_workers: int = Field(2, ge=1, le=64, description="API processes")
     api_threads: int = Field(4, ge=1, le=64, description="threads of an API process")
+    api_queue: int = Field(128, ge=0, le=10_000, description="requests waiting for a thread of a process")
     pooled_sales: bool = Field(True, description="sales that come at the same time share a transaction")
     database_pool: int = Field(8, ge=1, le=200, description="connections of a process to PostgreSQL")
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 from flask import Response, current_app
 from flask_openapi.blueprint import APIBlueprint
 
-from api import metrics
-from api.access import public
+from api import feeds, metrics
+from api.access import client_address, public
 from api.current import services
 from api.documents import TAG_LOG, TAG_SYSTEM
+from api.front import live
 from api.schemas.trade import EntryPath, ManifestPath
 from api.schemas.trade import TilePath as TileName
 from api.wire import answer
@@ -30,6 +31,15 @@ _TILE: Final[dict[str, Any]] = {"content": {"application/octet-stream": {}}}
 def checkpoint() -> Response:
     """The newest signed checkpoint (C2SP tlog-checkpoint)."""
     return _cached(services().log.checkpoint(), "text/plain; charset=utf-8", _A_MOMENT)
+
+
+@blueprint.get("/log/watch", tags=[TAG_LOG], responses={200: {"content": {live.MEDIA_TYPE: {}}}})
+@public()
+def watch() -> Response:
+    """Every newer checkpoint as it is signed, as server-sent events; `id` is the size."""
+    response = live.stream(feeds.CHECKPOINTS, "", client_address())
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 @blueprint.get("/log/tile/<path:tile>", tags=[TAG_LOG], responses={200: _TILE})

@@ -20,7 +20,7 @@ from flask import Response, request
 
 from api.front.bodies import Receive
 from api.front.bridge import FRONT, Answer, Send
-from provenance.errors import LimitReached, Unavailable
+from provenance.errors import LimitReached, NotFound
 
 LIVE: Final = "provenance.live"
 MEDIA_TYPE: Final = "text/event-stream"
@@ -55,12 +55,12 @@ Read = Callable[[Sequence[Place]], Mapping[Place, Sequence[News]]]
 
 
 def stream(feed: str, topic: str, who: str) -> Response:
-    """The answer of a view that goes on with the news of *topic*; raises :class:`Unavailable`.
+    """The answer of a view that goes on with the news of *topic*; raises :class:`NotFound`.
 
     *who* is whose watchers are counted together: a credential, a network address.
     """
     if FRONT not in request.environ:
-        raise Unavailable("this server gives no streams; ask again for news", code="live_unavailable")
+        raise NotFound("this server gives no streams; ask again for news", code="live_unavailable")
     place = request.headers.get("Last-Event-ID", "")
     if len(place) > MAX_PLACE or not place.isascii() or not place.isprintable():
         place = ""

@@ -174,4 +174,4 @@ def test_new_checkpoints_are_streamed_to_whoever_has_an_older_one(quick: World) 
 
 def test_a_server_without_the_front_says_that_it_gives_no_streams(quick: World) -> None:
     refused = quick.get(None, "/log/watch")
-    assert (refused.status_code, refused.json["code"]) == (503, "live_unavailable")
+    assert (refused.status_code, refused.json["code"]) == (404, "live_unavailable")

@@ -72,6 +72,7 @@ from provenance.core.claimrules.facts import (
     Whose,
 )
 from provenance.core.claimrules.issuer import MEANINGS, IssuerAnswer, Meaning
+from provenance.core.claimrules.judging import check_reviewer
 from provenance.core.claimrules.machine import MOVES, advance, settle
 from provenance.core.claimrules.opening import NewClaim, PriorClaim, open_claim
 from provenance.core.claimrules.recourse import Recourse, RecourseState, open_recourse, recourse_due
@@ -82,11 +83,20 @@ from provenance.core.claimrules.valueledger import (
     PostingKind,
     remedy_postings,
 )
-from provenance.core.termsrules.words import Cause, EvidenceType, Liability, RejectionCode, Source, State
+from provenance.core.termsrules.words import (
+    SHARED_EVIDENCE,
+    Cause,
+    EvidenceType,
+    Liability,
+    RejectionCode,
+    Source,
+    State,
+)
 
 __all__ = [
     "MEANINGS",
     "MOVES",
+    "SHARED_EVIDENCE",
     "Account",
     "Act",
     "Appealed",
@@ -160,6 +170,7 @@ __all__ = [
     "WriteClaim",
     "WriteRemedy",
     "advance",
+    "check_reviewer",
     "claim_details",
     "decide",
     "detect",

@@ -61,6 +61,18 @@ def stands_for(connection: Connection, actor: bytes, required: bytes) -> bool:
     return required == actor
 
 
+def heir(connection: Connection, address: bytes) -> bytes:
+    """Who stands for *address* now, following successions to their end."""
+    seen: set[bytes] = set()
+    while address not in seen:
+        seen.add(address)
+        party = parties.by_address(connection, address)
+        if party is None or party.successor is None:
+            break
+        address = party.successor
+    return address
+
+
 def perform(
     context: Context,
     connection: Connection,

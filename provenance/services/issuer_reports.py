@@ -19,7 +19,7 @@ from provenance.services import acts, lawbook
 from provenance.services.context import Context
 from provenance.services.lawbook import Book, KeyRef
 from provenance.store import issuer_reports as store
-from provenance.store import parties
+from provenance.store import parties, warranty_orders
 from provenance.store.database import Connection
 from provenance.store.issuer_reports import KeptReport, Place
 from provenance.store.keys import KeyRow
@@ -68,7 +68,9 @@ class IssuerReportService:
             rows = lawbook.find(self._context, connection, [one.ref for one in reports])
             taken = self._taken(connection, issuer, list(zip(reports, rows, strict=True)))
             _all_or_none(taken, proceed)
-            store.add(connection, [one.kept for one in taken if one.kept and one.is_new])
+            new = [one.kept for one in taken if one.kept and one.is_new]
+            store.add(connection, new)
+            _wake(connection, new, self._context.clock.now())
             return taken
 
         return self._context.database.retrying(work)
@@ -91,6 +93,7 @@ class IssuerReportService:
         if len(ours) >= MAX_REPORTS or any(one.at == kept.at for one in ours):
             return None
         store.add(connection, [kept])
+        _wake(connection, [kept], kept.received_at)
         return kept
 
     def _taken(
@@ -142,6 +145,11 @@ def _redeemed(book: Book) -> dict[str, Any] | None:
                 **book.facts_of(redeem),
             }
     return None
+
+
+def _wake(connection: Connection, kept: Sequence[KeptReport], now: int) -> None:
+    """An order on such a key may have a fault now: the watch looks at it at once."""
+    warranty_orders.wake(connection, [(one.number, one.index, 1) for one in kept], now)
 
 
 def _lock(connection: Connection, issuer: bytes) -> None:

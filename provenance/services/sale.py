@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from provenance.errors import ProvenanceError
 from provenance.services.context import Recorded
 from provenance.services.lawbook import Handle, KeyRef
+from provenance.store.database import Connection
+from provenance.store.keys import KeyRow
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is sold to whom: ``number`` is the shop's own; ``details`` are sealed (money, people).
 
-    ``unit`` numbers the units of one order where the service chooses among several keys.
+    ``unit`` numbers the units of one order where the service chooses among several keys. ``beside`` writes
+    what belongs into the transaction of the sale (its warranty); it is called once, never for a replay.
     """
 
     number: str
     details: dict[str, Any]
     reservation: bytes | None = None
     unit: int = 1
+    beside: Callable[[Connection, KeyRow, Sold], None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,9 @@ class SellingService:
 
     def sell(self, seller: bytes, ref: KeyRef, order: Order) -> Sold:
         """Sell one key; raises :class:`CustodyRefused` or :class:`NotFound` (``unknown``)."""
+        if order.beside is not None:
+            # What goes beside it is written with this sale alone.
+            return self._sell_alone(seller, ref, order)
         wish = Wish(seller, ref, order)
         sold = self._pool.sell(wish) if self._pool else self._sell_plain([wish]).get(0)
         return sold or self._sell_alone(seller, ref, order)
@@ -161,7 +164,10 @@ class SellingService:
             connection,
             OrderLine(seller, order_id, row.number, row.index, recorded.event, sha256(token), unit),
         )
-        return Sold(recorded, Handle(row.batch.batch_id, row.index), token, use, replayed=False)
+        sold = Sold(recorded, Handle(row.batch.batch_id, row.index), token, use, replayed=False)
+        if order.beside is not None:
+            order.beside(connection, row, sold)
+        return sold
 
     def _look(self, connection: Connection, ref: KeyRef) -> KeyRow | None:
         return lawbook.find(self._context, connection, [ref])[0]

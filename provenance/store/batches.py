@@ -96,6 +96,12 @@ def by_number(connection: Connection, number: int) -> BatchRow | None:
     return _one(connection, table.c.number == number)
 
 
+def numbers_of(connection: Connection, batch_ids: Iterable[bytes]) -> dict[bytes, int]:
+    """The row numbers of batches, by id."""
+    query = select(table.c.batch_id, table.c.number).where(table.c.batch_id.in_(list(batch_ids)))
+    return {bytes(row.batch_id): row.number for row in connection.execute(query)}
+
+
 def of_suppliers(
     connection: Connection, suppliers: Sequence[bytes], before: tuple[int, int], limit: int
 ) -> list[BatchRow]:

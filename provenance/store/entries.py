@@ -118,6 +118,14 @@ def ranges_of_batch(connection: Connection, batch_id: bytes) -> list[StoredEntry
     return _many(connection, query.order_by(table.c.time))
 
 
+def about(connection: Connection, subject: bytes, kinds: Sequence[EntryType]) -> list[StoredEntry]:
+    """The entries of those types on one subject, in order of time."""
+    query = select(*_COLUMNS).where(
+        table.c.subject == subject, table.c.type.in_([int(kind) for kind in kinds])
+    )
+    return _many(connection, query.order_by(table.c.time))
+
+
 def about_parties(connection: Connection, addresses: Iterable[bytes]) -> list[StoredEntry]:
     """PARTY entries whose subject is one of *addresses*, in order of time."""
     subjects = [bytes(12) + address for address in set(addresses)]

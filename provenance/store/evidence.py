@@ -12,7 +12,7 @@ from provenance.store.database import Connection
 from provenance.store.schema_warranty import evidence as table
 from provenance.store.schema_warranty import evidence_use as uses
 from provenance.store.schema_warranty import warranty_order as orders
-from provenance.store.upsert import insert_or
+from provenance.store.upsert import added
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,7 @@ def known_files(connection: Connection, names: Collection[str]) -> set[str]:
 
 def use(connection: Connection, digest: bytes, claim: bytes, now: int) -> bool:
     """Let a claim have a piece for its own; ``False`` if another claim has it. Again changes nothing."""
-    fresh = insert_or(connection, uses).values(digest=digest, claim=claim, at=now)
-    if connection.execute(fresh.on_conflict_do_nothing()).rowcount == 1:
+    if added(connection, uses, {"digest": digest, "claim": claim, "at": now}):
         return True
     return connection.execute(select(uses.c.claim).where(uses.c.digest == digest)).scalar() == claim
 

@@ -96,6 +96,12 @@ def by_handles(
     }
 
 
+def by_place(connection: Connection, number: int, index: int) -> KeyRow | None:
+    """The key of a live batch at that batch number and index."""
+    found = _select_in(connection, keys.c.idx, [index], batches.c.number == number)
+    return found[0] if found else None
+
+
 def _select_in(
     connection: Connection, column: Any, values: Sequence[Any], *where: ColumnElement[bool]
 ) -> list[KeyRow]:

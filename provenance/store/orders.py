@@ -62,6 +62,12 @@ def line_of_key(
     return _one(connection.execute(query).first())
 
 
+def line_of_token(connection: Connection, token: bytes, number: int, index: int) -> OrderLine | None:
+    """The line of a key that was sold with the order token of that SHA-256."""
+    query = select(table).where(table.c.token == token, table.c.batch == number, table.c.idx == index)
+    return _one(connection.execute(query).first())
+
+
 def line_of_unit(
     connection: Connection, sellers: Sequence[bytes], order: bytes, unit: int
 ) -> OrderLine | None:

@@ -76,7 +76,12 @@ order_event = Table(
     "order_event",
     metadata,
     Column("order", ForeignKey("warranty_order.id"), nullable=False),
-    Column("kind", SmallInteger, nullable=False, comment="1 paid, 2 submitted to the carrier, 3 arrived"),
+    Column(
+        "kind",
+        SmallInteger,
+        nullable=False,
+        comment="1 paid, 2 submitted to the carrier, 3 arrived, 4 cancelled",
+    ),
     Column("at", BigInteger, nullable=False, comment="when it happened, ms"),
     Column("recorded_at", BigInteger, nullable=False),
     Column("by", LargeBinary(20), nullable=False),

@@ -110,7 +110,7 @@ class ClockResumed:
 
 @dataclass(frozen=True, slots=True)
 class Reissued:
-    """The replacement was delivered; *event* is its event id (32 bytes)."""
+    """The replacement was delivered; *event* is the event id of its SELL (16 bytes)."""
 
     event: bytes
 

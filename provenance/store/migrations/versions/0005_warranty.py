@@ -195,7 +195,10 @@ def upgrade() -> None:
         "order_event",
         sa.Column("order", sa.LargeBinary(length=32), nullable=False),
         sa.Column(
-            "kind", sa.SmallInteger(), nullable=False, comment="1 paid, 2 submitted to the carrier, 3 arrived"
+            "kind",
+            sa.SmallInteger(),
+            nullable=False,
+            comment="1 paid, 2 submitted to the carrier, 3 arrived, 4 cancelled",
         ),
         sa.Column("at", sa.BigInteger(), nullable=False, comment="when it happened, ms"),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),

@@ -1,0 +1,138 @@
+"""The warranty of an order as its buyer sees it: days left, what is covered, what runs, what is owed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from provenance.core.claims import Claim, OrderFacts
+from provenance.core.digests import sha256
+from provenance.core.keyformats import CardKey
+from provenance.core.terms import Cause, Terms, in_cover
+from provenance.errors import NotFound
+from provenance.services.context import Context
+from provenance.services.parties import Principal
+from provenance.services.warranty import facts, keeping, money, reserves, timeline
+from provenance.services.warranty import terms as published
+from provenance.services.warranty.clocks import Clock, clocks
+from provenance.services.warranty.money import Payment
+from provenance.services.warranty.orders import may_see
+from provenance.services.warranty.timeline import Happening
+from provenance.store import batches, warranty_orders
+from provenance.store import claims as claim_store
+from provenance.store import reserves as reserve_store
+from provenance.store.database import Connection
+from provenance.store.keys import KeyRow
+from provenance.store.warranty_orders import OrderRow
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatus:
+    """An order at one moment. ``cover_until`` is the end of the longest window, ``None`` before delivery."""
+
+    order: OrderRow
+    key: KeyRow
+    product: dict[str, Any]
+    terms: Terms
+    known: OrderFacts
+    cover_from: int | None
+    cover_until: int | None
+    covered: tuple[Cause, ...]
+    clocks: tuple[Clock, ...]
+    claims: tuple[Claim, ...]
+    payments: tuple[Payment, ...]
+    replacement: OrderRow | None
+    now: int
+
+
+class StatusService:
+    """Reads only. A buyer shows the order token; a party sees orders of its own."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def of_token(self, token: bytes) -> list[OrderStatus]:
+        """Every order of that token, the replacements of each behind it; empty for a stranger's token."""
+        with self._context.database.snapshot() as connection:
+            orders = warranty_orders.by_token(connection, sha256(token))
+            return [
+                self._status(connection, one)
+                for order in orders
+                for one in _with_replacements(connection, order)
+            ]
+
+    def of_order(self, principal: Principal, order_id: bytes) -> OrderStatus:
+        """An order of the party's; raises :class:`NotFound` (``unknown_order``)."""
+        with self._context.database.snapshot() as connection:
+            return self._status(connection, _seen(connection, principal, order_id))
+
+    def timeline(self, principal: Principal | None, token: bytes | None, order_id: bytes) -> list[Happening]:
+        """What happened to an order, to its buyer or its parties; raises :class:`NotFound`."""
+        with self._context.database.snapshot() as connection:
+            if token is not None:
+                order = bought(connection, token, order_id)
+            else:
+                order = _seen(connection, principal, order_id)
+            return timeline.of_order(self._context, connection, order)
+
+    def replacement_key(self, token: bytes, order_id: bytes) -> CardKey:
+        """The key of a replacement, for whoever shows the token that bought what it replaces.
+
+        Raises :class:`NotFound` (``unknown_order``, ``no_replacement``).
+        """
+        with self._context.database.read() as connection:
+            order = bought(connection, token, order_id)
+            sealed = reserve_store.delivered(connection, order.id)
+        if sealed is None:
+            raise NotFound("this order is no replacement, or its key was erased", code="no_replacement")
+        return reserves.open_for_buyer(token, order.id, sealed)
+
+    def _status(self, connection: Connection, order: OrderRow) -> OrderStatus:
+        now = self._context.clock.now()
+        terms = published.pinned(connection, order.terms)
+        known = facts.of_order(connection, order)
+        key = facts.key_of(connection, order)
+        batch = batches.by_number(connection, order.batch)
+        began = facts.delivered_at(connection, order)
+        rows = claim_store.of_order(connection, order.id)
+        windows = [each.window_s for each in terms.causes]
+        return OrderStatus(
+            order=order,
+            key=key,
+            product={} if batch is None else json.loads(batch.details),
+            terms=terms,
+            known=known,
+            cover_from=began,
+            cover_until=None if began is None else began + max(windows, default=0) * 1_000,
+            covered=tuple(each.cause for each in terms.causes if in_cover(terms, each.cause, began, now)),
+            clocks=clocks(known, terms, now),
+            claims=tuple(keeping.load(connection, row, order) for row in rows),
+            payments=tuple(one for row in rows for one in money.of_claim(connection, row.id)),
+            replacement=warranty_orders.replacement_of(connection, order.id),
+            now=now,
+        )
+
+
+def bought(connection: Connection, token: bytes, order_id: bytes) -> OrderRow:
+    """The order that *token* bought, or a replacement of it; raises :class:`NotFound` (``unknown_order``)."""
+    order = warranty_orders.by_id(connection, order_id)
+    digest = sha256(token)
+    known = () if order is None else (order.token, warranty_orders.first_of(connection, order).token)
+    if order is None or digest not in known:
+        raise NotFound("no such order, or this token did not buy it", code="unknown_order")
+    return order
+
+
+def _seen(connection: Connection, principal: Principal | None, order_id: bytes) -> OrderRow:
+    order = warranty_orders.by_id(connection, order_id)
+    if order is None or not may_see(connection, principal, order):
+        raise NotFound("no such order, or not yours to see", code="unknown_order")
+    return order
+
+
+def _with_replacements(connection: Connection, order: OrderRow) -> list[OrderRow]:
+    found = [order]
+    while (later := warranty_orders.replacement_of(connection, found[-1].id)) is not None:
+        found.append(later)
+    return found

@@ -22,6 +22,7 @@ TAG_DISCLOSURES: Final[dict[str, Any]] = {
     "name": "disclosures",
     "description": "What parties show of themselves",
 }
+TAG_WEBHOOKS: Final[dict[str, Any]] = {"name": "webhooks", "description": "Being told instead of asking"}
 TAG_PUBLIC: Final[dict[str, Any]] = {"name": "public", "description": "For everybody"}
 TAG_SYSTEM: Final[dict[str, Any]] = {"name": "system", "description": "How the service is"}
 

@@ -46,6 +46,8 @@ from provenance.services.transfers import TransferService
 from provenance.services.vault import Vault
 from provenance.services.verification import VerificationService
 from provenance.services.warranty.evidence import EvidenceService
+from provenance.services.webhook_delivery import WebhookDelivery
+from provenance.services.webhook_endpoints import WebhookService
 from provenance.services.witnessing import WitnessingService
 from provenance.store.database import Database
 
@@ -88,6 +90,7 @@ class Services:
     budgets: BudgetService
     issuer_reports: IssuerReportService
     disclosures: DisclosureService
+    webhooks: WebhookService
 
 
 def build_context(settings: Settings) -> Context:
@@ -145,6 +148,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         budgets=BudgetService(context),
         issuer_reports=IssuerReportService(context),
         disclosures=DisclosureService(context),
+        webhooks=_webhooks(settings, context),
     )
 
 
@@ -168,10 +172,13 @@ class WorkerParts:
     alarm: Alarm
     witnessing: WitnessingService | None
     evidence: EvidenceService
+    webhooks: WebhookService
+    delivery: WebhookDelivery
 
     def purge_expired(self) -> int:
-        """Forget what has had its time: unsigned batches, answered requests, spent budgets; how many."""
-        return self.registration.purge_expired() + self.idempotency.purge() + self.budgets.purge()
+        """Forget what has had its time: unsigned batches, answers, spent budgets, messages; how many."""
+        purging = (self.registration.purge_expired, self.idempotency.purge, self.budgets.purge)
+        return sum(purge() for purge in (*purging, self.webhooks.purge))
 
 
 def build_worker_parts(settings: Settings) -> WorkerParts:
@@ -198,7 +205,13 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
         alarm,
         _witnessing(settings, context),
         EvidenceService(context, settings.evidence_path),
+        _webhooks(settings, context),
+        WebhookDelivery(context, private_networks=settings.webhook_private_networks),
     )
+
+
+def _webhooks(settings: Settings, context: Context) -> WebhookService:
+    return WebhookService(context, private_networks=settings.webhook_private_networks)
 
 
 def _witnessing(settings: Settings, context: Context) -> WitnessingService | None:

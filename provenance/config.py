@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     upload_bytes: int = Field(2 << 30, ge=1, description="bytes of a supplier file, unpacked too")
     requests_per_minute: int = Field(6_000, ge=1, description="budget of a credential")
     public_checks_per_hour: int = Field(60, ge=1, description="budget of a network address without account")
+    webhook_private_networks: bool = Field(
+        False, description="webhooks may be http and lead into private networks: for tests and demos only"
+    )
     trusted_proxies: int = Field(0, ge=0, le=8, description="proxies before us whose X-Forwarded-For counts")
 
     evidence_folder: Path | None = Field(

@@ -29,6 +29,7 @@ _WANT_SECONDS: Final = 10.0
 _SCRUB_SECONDS: Final = 2.0
 """A bundle of 256 entries each: a log of ten million is walked through in a day."""
 _WITNESS_SECONDS: Final = 1.0
+_WEBHOOK_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 3_600.0
 
 
@@ -150,7 +151,7 @@ def build_worker(settings: Settings, stop: Stop | None = None) -> Worker:
     """The worker that *settings* describe; raises what :func:`make_worker` and the key files raise."""
     parts = build_worker_parts(settings)
     pace = Pace(checkpoint=settings.checkpoint_seconds, anchor=settings.anchor_seconds)
-    return make_worker(
+    worker = make_worker(
         parts.context.clock,
         parts.sequencer,
         parts.anchoring,
@@ -159,6 +160,8 @@ def build_worker(settings: Settings, stop: Stop | None = None) -> Worker:
         stop=stop,
         more=_upkeep(parts),
     )
+    worker.farewells = (parts.delivery.close, *worker.farewells)
+    return worker
 
 
 def _upkeep(parts: WorkerParts) -> list[Chore]:
@@ -174,6 +177,7 @@ def _upkeep(parts: WorkerParts) -> list[Chore]:
     chores = [
         Chore("scrub", _SCRUB_SECONDS, scrub),
         Chore("sweep_evidence", _SWEEP_SECONDS, _without_result(parts.evidence.sweep)),
+        Chore("webhooks", _WEBHOOK_SECONDS, parts.delivery.beat),
     ]
     witnessing = parts.witnessing
     if witnessing is not None:

@@ -43,7 +43,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whatever status came, with its headers by the names they came under, and its body."""
+    """Whatever status came, with its headers by their names in lower case, and its body."""
 
     status: int
     headers: Mapping[str, str]
@@ -104,7 +104,7 @@ class Peer:
                 line.request(method, target or self._url.target, body, dict(headers or {}))
                 with line.getresponse() as response:
                     content, is_whole = self._read(response, limit)
-                    answer = Answer(response.status, dict(response.headers.items()), content)
+                    answer = Answer(response.status, _by_name(response), content)
             except BaseException:
                 line.close()
                 raise
@@ -248,6 +248,10 @@ class _Timed(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+def _by_name(response: http.client.HTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.getheaders()}
 
 
 @cache

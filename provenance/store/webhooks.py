@@ -88,8 +88,8 @@ def remove(connection: Connection, endpoint: bytes) -> None:
     connection.execute(delete(table).where(table.c.id == endpoint))
 
 
-def with_work(connection: Connection, now: int, horizon: int, limit: int) -> list[bytes]:
-    """Endpoints that nobody holds and that something is due for, the longest unserved first.
+def with_work(connection: Connection, now: int, horizon: int, limit: int) -> list[tuple[bytes, bytes]]:
+    """Endpoints that nobody holds and that something is due for, with their parties, longest unserved first.
 
     A time more than *horizon* ms ahead was written by a clock that has been set back since, and counts
     as past: nothing waits for a year that does not come.
@@ -100,9 +100,9 @@ def with_work(connection: Connection, now: int, horizon: int, limit: int) -> lis
         _past(deliveries.c.due_at, now, horizon),
     )
     free = (_past(table.c.held_until, now, horizon), _past(table.c.rest_until, now, horizon))
-    query = select(table.c.id).where(table.c.disabled_at.is_(None), *free, waiting)
+    query = select(table.c.id, table.c.party).where(table.c.disabled_at.is_(None), *free, waiting)
     found = connection.execute(query.order_by(table.c.held_until, table.c.id).limit(limit))
-    return [bytes(one) for one in found.scalars()]
+    return [(bytes(row.id), bytes(row.party)) for row in found]
 
 
 def hold(

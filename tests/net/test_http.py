@@ -71,7 +71,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
         head = f"302 Found\r\nLocation: http://127.0.0.1:{inner}/\r\nContent-Length: 0"
         with server_that(says(head)) as port:
             answer = peer(port).ask("GET")
-    assert answer.status == 302 and answer.headers["Location"].endswith(f":{inner}/")
+    assert answer.status == 302 and answer.headers["location"].endswith(f":{inner}/")
     assert not asked.is_set()
 
 

@@ -69,7 +69,7 @@ verifier: node_modules/.stamp ## build the browser verifier's one-file page
 	$(BIN)/node verifier/page/build.mjs
 	$(BIN)/node provenance/web/check/build.mjs
 
-bench: $(STAMP) ## measure, and print tables
+bench: setup ## measure, and print tables
 	$(BIN)/python -m bench
 
 docs: $(STAMP) ## check the documentation: links, and names it promises

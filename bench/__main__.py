@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import http, log, registering, trees
+from bench import auditing, http, log, proving, registering, trees
 from bench.harness import RUNS, Result, show
 
 Job = Callable[[int, int], list[Result]]
@@ -23,6 +23,8 @@ JOBS: dict[str, Job] = {
     "path": lambda scale, runs: log.path(1_000_000 // scale, runs),
     "bundle": lambda scale, runs: [log.checking(runs)],
     "audit": lambda scale, runs: [log.replaying(60_000 // scale, runs)],
+    "audit-http": lambda scale, runs: [auditing.served(300_000 // scale, runs)],
+    "proofs": lambda scale, runs: proving.measure(1_000_000 // scale, runs),
 }
 
 

@@ -19,7 +19,7 @@ from provenance.core.entries import Entry, EntryType, split_number
 from provenance.core.money import Money
 from provenance.core.terms import EvidenceType, RemedyKind, Source, State
 from provenance.services.context import Context, record
-from provenance.services.warranty import facts, keeping, money, reissuing, telling
+from provenance.services.warranty import facts, keeping, money, recourses, reissuing, telling
 from provenance.services.warranty.money import PaymentKind
 from provenance.store import claims as store
 from provenance.store import warranty_orders
@@ -143,6 +143,8 @@ class ClaimWork:
                 money.stop(self.connection, claim.claim_id, "refund", self.now)
                 self._owe(claim, "bond", amount)
                 self._task(claim, "draw", amount)
+            case rules.OpenRecourse(amount=amount):
+                self._recourse(claim, amount)
             case rules.FreezeEscrow():
                 self._task(claim, "freeze")
             case rules.ReleaseEscrow():
@@ -177,6 +179,10 @@ class ClaimWork:
     def _owe(self, claim: Claim, kind: PaymentKind, amount: Money) -> None:
         platform = claim.order.platform
         money.owe(self.connection, claim.claim_id, self.order.id, platform, kind, amount, self.now)
+
+    def _recourse(self, claim: Claim, amount: Money) -> None:
+        supplier, platform = claim.order.supplier, claim.order.platform
+        recourses.open_(self.connection, claim.claim_id, self.order.id, supplier, platform, amount, self.now)
 
     def _task(self, claim: Claim, kind: str, amount: Money | None = None) -> None:
         minor, currency = (None, None) if amount is None else (amount.minor, amount.currency)

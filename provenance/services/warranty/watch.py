@@ -11,11 +11,11 @@ from functools import partial
 from typing import Final
 
 from provenance.core import claims as rules
-from provenance.core.claims import Claim, ClockResumed, Finding, OrderFacts
+from provenance.core.claims import Claim, ClockResumed, EvidenceGiven, Finding, OrderFacts
 from provenance.core.terms import State, Terms
 from provenance.errors import ProvenanceError, Refused
 from provenance.services.context import Context
-from provenance.services.warranty import claiming, desk, facts
+from provenance.services.warranty import claiming, desk, evidence, facts
 from provenance.services.warranty import terms as published
 from provenance.services.warranty.carrying import ClaimWork
 from provenance.services.warranty.clocks import clocks
@@ -153,15 +153,24 @@ class Watch:
         """Something happened while a claim is open: what was unclear may be clear now."""
         work = self._work(connection, order, now)
         claim = work.claim_of(row)
-        if claim.state not in (State.OPENED, State.REVIEW) or (row.due is not None and row.due <= now):
+        if row.due is not None and row.due <= now:
             return
         known = facts.of_order(connection, order, claim)
-        if claim.paused_since is not None:
-            if rules.maintenance_running(known):
-                return
-            work.move(row, ClockResumed(), *self._clear(work, claim))
-        else:
-            work.move(row, *self._clear(work, claim))
+        if claim.state is State.EVIDENCE:
+            self._answered(work, row, claim, known)
+        elif claim.state in (State.OPENED, State.REVIEW):
+            if claim.paused_since is None:
+                work.move(row, *self._clear(work, claim))
+            elif not rules.maintenance_running(known):
+                work.move(row, ClockResumed(), *self._clear(work, claim))
+
+    def _answered(self, work: ClaimWork, row: ClaimRow, claim: Claim, known: OrderFacts) -> None:
+        """What the buyer was asked for has come by itself: the issuer or the carrier has spoken."""
+        have = {one.digest for one in claim.evidence}
+        new = tuple(one for one in known.evidence if one.type in claim.asked and one.digest not in have)
+        if new:
+            evidence.use(work.connection, new, claim.claim_id, work.now)
+            work.move(row, EvidenceGiven(new))
 
     def _clear(self, work: ClaimWork, claim: Claim) -> tuple[rules.Decided, ...]:
         decided = work.decided(claim)

@@ -129,3 +129,10 @@ def test_the_exit_codes_are_in_every_help(shell: Shell) -> None:
     for path in ((), ("proof", "verify")):
         said = " ".join(shell.run(*path, "--help").stdout.split())
         assert "consistent but its origin was not checked" in said
+
+
+def test_a_file_of_100_mb_is_refused_before_it_is_read(shell: Shell, tmp_path: Path) -> None:
+    huge = tmp_path / "huge.provenance.json"
+    with huge.open("wb") as file:
+        file.truncate(100_000_000)
+    assert "bundle_too_large" in shell.run("proof", "verify", huge, code=1).stderr

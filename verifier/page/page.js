@@ -166,9 +166,22 @@ async function fetchOffer() {
   else at("status").textContent = page.words.offerHash;
 }
 
-/** A body of at most 16 MiB, read piece by piece so that a longer one is never held. */
+/** How long a server may take over the whole file, in ms; one that sends a byte now and then is cut off too. */
+const PATIENCE = 30_000;
+
+/** A body of at most 16 MiB, read piece by piece so that a longer one is never held, and within PATIENCE. */
 async function download(url) {
-  const answer = await fetch(url, { credentials: "omit", referrerPolicy: "no-referrer", cache: "no-store" });
+  const control = new AbortController();
+  const end = setTimeout(() => control.abort(), PATIENCE);
+  try {
+    return await bodyOf(url, control.signal);
+  } finally {
+    clearTimeout(end);
+  }
+}
+
+async function bodyOf(url, signal) {
+  const answer = await fetch(url, { credentials: "omit", referrerPolicy: "no-referrer", cache: "no-store", signal });
   if (!answer.ok) throw new Error(String(answer.status));
   const pieces = [];
   let total = 0;

@@ -11,7 +11,7 @@ PARALLEL := -n 2 --dist loadgroup
 SLOW := node or postgres or browser or race or crash or slow or interop or mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-failed races mutants test-fast lint format verifier bench docs lock clean
+.PHONY: help setup demo up test test-failed races month mutants test-fast lint format verifier bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test-failed: setup ## what failed in the last run, one at a time
 
 races: setup ## the races with ten thousand rounds each, a few minutes; test has two thousand
 	PROVENANCE_RACE_ROUNDS=10000 $(PYTEST) $(PARALLEL) -m race --timeout 900
+
+month: setup ## a warranted month of ten thousand orders with every fault and with crashes; half an hour
+	PROVENANCE_MONTH_ORDERS=10000 $(PYTEST) -m "not postgres" tests/warranty/test_month.py
 
 mutants: setup ## the contracts' tests against sabotaged contracts: a quarter of an hour, not part of test
 	$(PYTEST) $(PARALLEL) -m mutants

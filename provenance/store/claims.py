@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, insert, or_, select, update
+from sqlalchemy import Select, and_, func, insert, or_, select, update
 
 from provenance.store.database import Connection
 from provenance.store.schema_warranty import claim as table
@@ -87,6 +87,12 @@ def due(connection: Connection, now: int, limit: int) -> list[tuple[bytes, bytes
     """Claim and order of what has a default to happen at *now*, the longest due first; nothing is locked."""
     query = select(table.c.id, table.c.order).where(table.c.due <= now).order_by(table.c.due).limit(limit)
     return [(bytes(row.id), bytes(row.order)) for row in connection.execute(query)]
+
+
+def next_due(connection: Connection) -> int | None:
+    """When the next default of any claim happens (ms), if ever."""
+    soonest: int | None = connection.execute(select(func.min(table.c.due))).scalar()
+    return soonest
 
 
 def put_off(connection: Connection, order: bytes, until: int) -> None:

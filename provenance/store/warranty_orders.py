@@ -172,6 +172,12 @@ def events_of(connection: Connection, order: bytes) -> dict[EventKind, OrderEven
     return {EventKind(row.kind): _event(row) for row in connection.execute(query)}
 
 
+def next_due(connection: Connection) -> int | None:
+    """When the watch has to look at an order next (ms), if ever."""
+    soonest: int | None = connection.execute(select(func.min(table.c.due))).scalar()
+    return soonest
+
+
 def waiting(connection: Connection, now: int) -> tuple[int, int | None]:
     """How many orders are due at *now*, and since when the oldest is (ms)."""
     query = select(func.count(), func.min(table.c.due)).where(table.c.due <= now)

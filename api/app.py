@@ -26,12 +26,28 @@ from api import (
 from api.current import EXTENSION
 from api.limits import RateLimiter
 from api.tracing import Logger
-from api.views import batches, disclosures, issuers, keys, log, parties, proofs, transfers, verify, webhooks
+from api.views import (
+    batches,
+    disclosures,
+    issuers,
+    keys,
+    log,
+    parties,
+    proofs,
+    recourses,
+    reserve,
+    transfers,
+    verify,
+    webhooks,
+)
 from api.wire import ApiRequest
 from provenance.bootstrap import Services
 from provenance.services.neighbours import NeighbourWatch
 
-_SUBJECTS: Final = (batches, keys, verify, issuers, disclosures, transfers, proofs, parties, log, webhooks)
+_SUBJECTS: Final = (
+    batches, keys, verify, reserve, recourses, issuers, disclosures, transfers, proofs, parties, log,
+    webhooks,
+)  # fmt: skip
 
 
 class Api(OpenAPI):

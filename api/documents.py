@@ -23,6 +23,11 @@ TAG_DISCLOSURES: Final[dict[str, Any]] = {
     "description": "What parties show of themselves",
 }
 TAG_WEBHOOKS: Final[dict[str, Any]] = {"name": "webhooks", "description": "Being told instead of asking"}
+TAG_RESERVE: Final[dict[str, Any]] = {"name": "reserve", "description": "Keys that wait to replace others"}
+TAG_RECOURSES: Final[dict[str, Any]] = {
+    "name": "recourses",
+    "description": "What a remedy cost, asked back from a supplier",
+}
 TAG_PUBLIC: Final[dict[str, Any]] = {"name": "public", "description": "For everybody"}
 TAG_SYSTEM: Final[dict[str, Any]] = {"name": "system", "description": "How the service is"}
 

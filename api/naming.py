@@ -9,7 +9,8 @@ from flask import g
 
 from api.current import services
 from api.refusals import Fault, KeysRepeated
-from api.schemas.keys import OneOrMany, OneOrManyOrAny, read_all
+from api.schemas.keys import OneOrMany, OneOrManyOrAny, ShownKey, read_all
+from provenance.core.keyformats import CardKey
 from provenance.errors import InputRefused
 from provenance.services import naming
 from provenance.services.lawbook import KeyRef
@@ -31,6 +32,11 @@ def candidates(body: OneOrManyOrAny) -> list[KeyRef]:
 def listed(references: Sequence[Any]) -> list[KeyRef]:
     """The keys of a list of its own, ``keys``; raises as :func:`named`."""
     return each_once(references, _pointers("/keys", references))
+
+
+def shown(references: Sequence[ShownKey]) -> list[CardKey]:
+    """The same for keys that are shown whole: no place stands for one."""
+    return [ref for ref in listed(references) if isinstance(ref, CardKey)]
 
 
 def each_once(references: Sequence[Any], pointers: Sequence[str]) -> list[KeyRef]:

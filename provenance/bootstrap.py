@@ -46,6 +46,8 @@ from provenance.services.transfers import TransferService
 from provenance.services.vault import Vault
 from provenance.services.verification import VerificationService
 from provenance.services.warranty.evidence import EvidenceService
+from provenance.services.warranty.recourses import RecourseService
+from provenance.services.warranty.reserves import ReserveService
 from provenance.services.webhook_delivery import WebhookDelivery
 from provenance.services.webhook_endpoints import WebhookService
 from provenance.services.witnessing import WitnessingService
@@ -82,6 +84,8 @@ class Services:
     events: EventService
     erasure: ErasureService
     evidence: EvidenceService
+    reserves: ReserveService
+    recourses: RecourseService
     log: LogReader
     public_log: PublicLog
     health: HealthService
@@ -140,6 +144,8 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         events=EventService(context),
         erasure=ErasureService(context),
         evidence=EvidenceService(context, settings.evidence_path),
+        reserves=ReserveService(context),
+        recourses=RecourseService(context),
         log=LogReader(context),
         public_log=PublicLog(context),
         health=HealthService(context, None if registry is None else ChainProbe(registry.identify)),
@@ -174,6 +180,8 @@ class WorkerParts:
     evidence: EvidenceService
     webhooks: WebhookService
     delivery: WebhookDelivery
+    reserves: ReserveService
+    recourses: RecourseService
 
     def purge_expired(self) -> int:
         """Forget what has had its time: unsigned batches, answers, spent budgets, messages; how many."""
@@ -207,6 +215,8 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
         EvidenceService(context, settings.evidence_path),
         _webhooks(settings, context),
         WebhookDelivery(context, private_networks=settings.webhook_private_networks),
+        ReserveService(context),
+        RecourseService(context),
     )
 
 

@@ -31,6 +31,8 @@ _SCRUB_SECONDS: Final = 2.0
 _WITNESS_SECONDS: Final = 1.0
 _WEBHOOK_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 3_600.0
+_RECOURSE_SECONDS: Final = 10.0
+_RECOURSES_AT_ONCE: Final = 100
 
 
 class Purges(Protocol):
@@ -174,10 +176,16 @@ def _upkeep(parts: WorkerParts) -> list[Chore]:
         told = parts.alarm.told()
         return () if told is None else ("stored_bit_wrong",)
 
+    def settle_recourses() -> Sequence[str]:
+        parts.recourses.settle_due(parts.context.clock.now(), _RECOURSES_AT_ONCE)
+        return ()
+
     chores = [
         Chore("scrub", _SCRUB_SECONDS, scrub),
         Chore("sweep_evidence", _SWEEP_SECONDS, _without_result(parts.evidence.sweep)),
         Chore("webhooks", _WEBHOOK_SECONDS, parts.delivery.beat),
+        Chore("sweep_reserve", _SWEEP_SECONDS, _without_result(parts.reserves.sweep)),
+        Chore("recourses", _RECOURSE_SECONDS, settle_recourses),
     ]
     witnessing = parts.witnessing
     if witnessing is not None:

@@ -57,6 +57,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "reinstate": Entry("platform", "provenance.cli.trading:reinstate", "Undo a sale, within 10 days."),
     "void": Entry("platform", "provenance.cli.trading:void", "End keys for good, or recall a range."),
     "reissue": Entry("platform", "provenance.cli.trading:reissue", "Record the replacement of a key."),
+    "replacements": Entry(
+        "platform", "provenance.cli.replacements:replacements", "Put keys aside that replace faulty ones."
+    ),
     "terms": Entry("platform", "provenance.cli.terms:terms", "Judge warranty terms, and hash them."),
     "disclosure": Entry(
         "platform", "provenance.cli.disclosure:disclosure", "Show licences and filings, and how they stand."

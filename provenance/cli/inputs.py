@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -19,6 +21,17 @@ from provenance.errors import InputRefused, KeyMalformed
 MAX_SECRET_BYTES: Final = 64 * 1024
 MAX_KEYS_BYTES: Final = 8 << 20
 _STDIN: Final = "-"
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """A file to be read piece by piece; raises ``InputRefused`` (``file_missing``)."""
+    try:
+        stream = Path(path).open("rb")  # noqa: SIM115 - closed below, and only its opening is translated
+    except FileNotFoundError:
+        raise _missing(path) from None
+    with stream:
+        yield stream
 
 
 def read_bytes(path: str, limit: int) -> bytes:
@@ -156,6 +169,6 @@ def stdin_is_taken(*paths: str | None) -> bool:
 
 
 __all__ = [
-    "card_keys", "password", "read_bytes", "read_json", "read_line", "read_text", "stdin_is_taken", "token",
-    "write_secret",
+    "card_keys", "opened", "password", "read_bytes", "read_json", "read_line", "read_text", "stdin_is_taken",
+    "token", "write_secret",
 ]  # fmt: skip

@@ -84,7 +84,7 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
 ]  # fmt: skip
 PUBLIC = {
     "/public/check", "/proofs/verify", "/proofs/{proof_id}", "/proofs/{proof_id}.json", "/log/checkpoint",
-    "/log/tile/{tile}", "/log/entries/{index}", "/log/batch/{batch_id}", "/log/successions",
+    "/log/tile/{tile}", "/log/entries/{index}", "/log/batch/{batch_id}", "/log/successions", "/log/watch",
     "/anchors/latest", "/health", "/metrics", "/platforms/{address}/disclosures",
     "/disclosures/{disclosure_id}", "/disclosures/{disclosure_id}/document",
 }  # fmt: skip

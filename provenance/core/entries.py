@@ -87,6 +87,14 @@ class QualificationReason(IntEnum):
     WITHDRAWN = 2
 
 
+class SaleReason(IntEnum):
+    """The ``reason`` of a SELL entry: whether a warranty stands behind it, for anybody to count."""
+
+    NONE = 0
+    UNDER_TERMS = 1
+    REPLACEMENT = 2
+
+
 class RedeemReason(IntEnum):
     """The ``reason`` of a REDEEM entry."""
 

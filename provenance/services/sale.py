@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from provenance.core.entries import SaleReason
 from provenance.errors import ProvenanceError
 from provenance.services.context import Recorded
 from provenance.services.lawbook import Handle, KeyRef
@@ -25,6 +26,7 @@ class Order:
     details: dict[str, Any]
     reservation: bytes | None = None
     unit: int = 1
+    reason: SaleReason = SaleReason.NONE
     beside: Callable[[Connection, KeyRow, Sold], None] | None = field(default=None, compare=False)
 
 

@@ -149,7 +149,14 @@ class SellingService:
         token = self._context.vault.order_token(seller, order_id, row.batch.batch_id, row.index)
         use = order_use(token, row.batch.batch_id, row.index)
         details = {**order.details, "order": order.number}
-        act = Act(EntryType.SELL, seller, use_party(use), details=details, reservation=order.reservation)
+        act = Act(
+            EntryType.SELL,
+            seller,
+            use_party(use),
+            order.reason,
+            details=details,
+            reservation=order.reservation,
+        )
         try:
             recorded = acts.perform(
                 self._context, connection, row, act, lambda: self._look(connection, ref), since

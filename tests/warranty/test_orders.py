@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from provenance.core import terms as rules
-from provenance.core.entries import EntryType
+from provenance.core.entries import EntryType, SaleReason
 from provenance.core.terms import Tier
 from provenance.errors import Conflict, CustodyRefused, InputRefused, NotFound
 from provenance.services.sale import Order
@@ -45,6 +45,7 @@ def test_an_order_pins_price_terms_and_buyer_and_its_retry_gets_the_same_order(t
     assert again.order == first.order
     assert again.sold.token == first.sold.token
     assert again.sold.replayed
+    assert first.sold.recorded.entry.reason == SaleReason.UNDER_TERMS
     assert first.order.party == first.sold.recorded.entry.party
     assert first.sold.recorded.details is not None
     assert first.sold.recorded.details["terms"] == terms.hex()

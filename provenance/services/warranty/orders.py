@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from provenance.core.claims import Posting, PostingKind
 from provenance.core.digests import sha256
-from provenance.core.entries import PartyReason
+from provenance.core.entries import PartyReason, SaleReason
 from provenance.core.money import Money
 from provenance.core.terms import EvidenceType, Source, Tier
 from provenance.errors import AccessDenied, Conflict, InputRefused, NotFound
@@ -91,7 +91,7 @@ class OrderService:
         def beside(connection: Connection, row: KeyRow, sold: Sold) -> None:
             self._add(connection, platform, warranty, row, sold)
 
-        complete = replace(order, details=details, beside=beside)
+        complete = replace(order, details=details, reason=SaleReason.UNDER_TERMS, beside=beside)
         if len(refs) == 1:
             sold = self._selling.sell(platform, refs[0], complete)
         else:

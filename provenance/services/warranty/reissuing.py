@@ -11,7 +11,7 @@ from typing import Any, Final
 from provenance.core.claims import Claim, Event, Impossible, Posting, PostingKind, Reissued, RemedyImpossible
 from provenance.core.commitments import order_use, use_party
 from provenance.core.digests import sha256
-from provenance.core.entries import EntryType
+from provenance.core.entries import EntryType, SaleReason
 from provenance.core.terms import EvidenceType, Source
 from provenance.errors import AccessDenied, NotFound, Refused
 from provenance.services import acts, lawbook
@@ -72,7 +72,8 @@ def _replace(
     party = use_party(order_use(token, batch_id, index))
     handle = Handle(batch_id, index)
     told: dict[str, Any] = {"claim": claim.claim_id.hex(), "price": str(keeping.price_of(order))}
-    sold = _done(context, connection, handle, Act(EntryType.SELL, taken.owner, party, details=told))
+    selling = Act(EntryType.SELL, taken.owner, party, SaleReason.REPLACEMENT, told)
+    sold = _done(context, connection, handle, selling)
     line = OrderLine(taken.owner, number, taken.row.number, index, sold.event, sha256(token))
     lines.insert_line(connection, line)
     _done(context, connection, handle, Act(EntryType.DELIVER, taken.owner, party))

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from provenance import keyfiles
+from provenance import issuer, keyfiles
 from provenance.chain import clients
 from provenance.chain.registry import RegistryClient
 from provenance.chain.signer import Signer
@@ -46,6 +46,7 @@ from provenance.services.transfers import TransferService
 from provenance.services.vault import Vault
 from provenance.services.verification import VerificationService
 from provenance.services.warranty.evidence import EvidenceService
+from provenance.services.warranty.issuers import Issuers
 from provenance.services.warranty.recourses import RecourseService
 from provenance.services.warranty.reserves import ReserveService
 from provenance.services.webhook_delivery import WebhookDelivery
@@ -94,6 +95,7 @@ class Services:
     budgets: BudgetService
     issuer_reports: IssuerReportService
     disclosures: DisclosureService
+    issuers: Issuers
     webhooks: WebhookService
 
 
@@ -121,6 +123,11 @@ def build_registry(settings: Settings) -> RegistryClient | None:
     if settings.chain_url is None:
         return None
     return clients.connect(settings.chain_url, chain_id=settings.chain_id, registry=settings.registry_address)
+
+
+def build_issuers(settings: Settings) -> Issuers:
+    """Whom to ask about keys; raises :class:`provenance.errors.FileRefused` (``issuer_file``)."""
+    return Issuers(() if settings.issuers is None else issuer.load_folder(settings.issuers))
 
 
 def services_over(context: Context, settings: Settings, registry: RegistryClient | None = None) -> Services:
@@ -154,6 +161,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         budgets=BudgetService(context),
         issuer_reports=IssuerReportService(context),
         disclosures=DisclosureService(context),
+        issuers=build_issuers(settings),
         webhooks=_webhooks(settings, context),
     )
 

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     witness_policy: Path | None = Field(
         None, description="C2SP policy file whose witnesses, those with an address, are asked to cosign"
     )
+    issuers: Path | None = Field(
+        None, description="folder of issuer files (*.toml): who can be asked about keys, and how"
+    )
     replace_after_seconds: float = Field(180, gt=0, description="a transaction this old gets a higher fee")
 
     staged_hours: float = Field(24, gt=0, le=720, description="an unsigned batch is kept this long")

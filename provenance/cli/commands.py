@@ -64,6 +64,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "disclosure": Entry(
         "platform", "provenance.cli.disclosure:disclosure", "Show licences and filings, and how they stand."
     ),
+    "issuer": Entry("platform", "provenance.cli.issuer:issuer", "Check an issuer's file, and ask it."),
     "events": Entry("platform", "provenance.cli.looking:events", "What was done under your address."),
     "alerts": Entry("platform", "provenance.cli.looking:alerts", "Warnings for you."),
     "custody": Entry("buyer", "provenance.cli.looking:custody", "The life of one key."),

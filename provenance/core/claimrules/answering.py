@@ -23,7 +23,7 @@ class NoAnswer(StrEnum):
     NOT_ASKED = "not_asked"
     REFUSED_US = "refused_us"
     FAILED = "failed"
-    TRUNCATED = "truncated"
+    BROKEN_OFF = "broken_off"
     TOO_LARGE = "too_large"
     GARBAGE = "garbage"
     UNMAPPED = "unmapped"

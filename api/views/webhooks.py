@@ -13,7 +13,7 @@ from api.documents import SECURED, TAG_WEBHOOKS
 from api.schemas.webhooks import AttemptsQuery, NewWebhook, Replay, WebhookPath
 from api.wire import answer, no_content
 from provenance.services.webhook_endpoints import Attempt, Endpoint
-from provenance.services.webhooks import TYPES
+from provenance.services.webhook_types import TYPES
 
 blueprint = APIBlueprint(
     "webhooks", __name__, url_prefix="/v1/webhooks", abp_tags=[TAG_WEBHOOKS], abp_security=SECURED

@@ -67,6 +67,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "issuer": Entry("platform", "provenance.cli.issuer:issuer", "Check an issuer's file, and ask it."),
     "events": Entry("platform", "provenance.cli.looking:events", "What was done under your address."),
     "alerts": Entry("platform", "provenance.cli.looking:alerts", "Warnings for you."),
+    "webhook": Entry("platform", "provenance.cli.webhook:webhook", "Be told of events by HTTP."),
     "custody": Entry("buyer", "provenance.cli.looking:custody", "The life of one key."),
     "proof": Entry("buyer", "provenance.cli.proof:proof", "Make a proof; verify one offline."),
 }

@@ -33,6 +33,10 @@ class ProvenanceClient:
         headers = {"Idempotency-Key": key or str(uuid4())}
         return self._transport.json("POST", f"/v1{path}", body=body or {}, headers=headers)
 
+    def delete(self, path: str) -> None:
+        """DELETE something below ``/v1``."""
+        self._transport.content("DELETE", f"/v1{path}")
+
     def upload_batch(self, file: BinaryIO, options: Mapping[str, Any], *, key: str) -> Json:
         """Stage a supplier file; *options* are those of ``POST /batches``."""
         answer: Json = self._transport.json(
@@ -59,7 +63,7 @@ class ProvenanceClient:
 
     def abandon_batch(self, batch_id: str) -> None:
         """Give a staged batch up."""
-        self._transport.content("DELETE", f"/v1/batches/{batch_id}")
+        self.delete(f"/batches/{batch_id}")
 
     def rejects(self, batch_id: str) -> Iterator[Json]:
         """Every rejected line of a batch's file, in order."""

@@ -10,7 +10,8 @@ from provenance.errors import InputRefused, LimitReached, NotFound, Refused
 from provenance.net.urls import Url, require_public
 from provenance.services import webhook_secrets
 from provenance.services.context import Context
-from provenance.services.webhooks import TEST_TYPE, checked_types, enqueue, wants
+from provenance.services.webhook_types import TEST_TYPE
+from provenance.services.webhooks import checked_types, enqueue, wants
 from provenance.store import parties, webhook_queue, webhooks
 from provenance.store.database import Connection
 from provenance.store.webhook_queue import Attempt

@@ -14,30 +14,11 @@ from typing import Any, Final
 
 from provenance.errors import InputRefused
 from provenance.services.context import Context
+from provenance.services.webhook_types import FAMILIES, TYPES
 from provenance.store import webhook_queue, webhooks
 from provenance.store.database import Connection
 from provenance.store.webhook_queue import Message
 
-TYPES: Final[dict[str, str]] = {
-    "alert.duplicate_other_party": "a key was registered, or tried, that another party has registered",
-    "alert.duplicate_other_format": "the same key under another format",
-    "alert.similar_other_format": "a key that looks like one under another format",
-    "alert.same_serial": "another key with the serial of one that is registered",
-    "alert.same_serial_in_file": "a serial that comes more than once in a file",
-    "alert.neighbour_scan": "somebody tries many keys beside yours",
-    "alert.webhook_disabled": "an endpoint of yours is sent nothing more",
-    "claim.recourse_charged": "a recourse stands: the supplier agreed, was silent, or was ruled against",
-    "claim.recourse_disputed": "the supplier disputes a recourse, with evidence",
-    "claim.recourse_settled": "the supplier paid a recourse",
-    "claim.recourse_waived": "a recourse is over: ruled for the supplier, or not ruled on in time",
-    "claim.recourse_debt": "a recourse was not paid in time and is a debt",
-}
-"""What endpoints can ask for by name; whatever is published is listed here."""
-
-FAMILIES: Final = ("alert", "order", "claim")
-"""What can be asked for whole, as ``alert.*``."""
-
-TEST_TYPE: Final = "webhook.test"
 MAX_BODY_BYTES: Final = 16 * 1024
 """The specification advises less than 20 KB; what is larger is told without its data."""
 

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from provenance.core.claims import Notice
 from provenance.core.entries import PartyReason
 from provenance.errors import InputRefused
-from provenance.services import alerts
+from provenance.services import alerts, stage_alerts
 from provenance.services.context import Context
-from provenance.services.webhooks import MAX_BODY_BYTES, TYPES, checked_types, publish
+from provenance.services.neighbours import KIND
+from provenance.services.warranty import recourses
+from provenance.services.webhook_types import TYPES
+from provenance.services.webhooks import MAX_BODY_BYTES, checked_types, publish
 from provenance.store import parties, webhook_queue, webhooks
 from provenance.store.parties import Party
 from provenance.store.webhooks import Endpoint
@@ -145,5 +149,8 @@ def published(path: Path) -> set[str]:
 
 
 def test_whatever_a_service_publishes_can_be_asked_for_by_name() -> None:
-    for path in (ROOT / "provenance" / "services").glob("*.py"):
+    for path in (ROOT / "provenance" / "services").rglob("*.py"):
         assert published(path) <= set(TYPES), path.name
+    claims = {f"claim.{one.value}" for one in Notice} | set(recourses._TOLD.values())
+    warnings = {f"alert.{kind}" for kind in (*stage_alerts._KINDS.values(), KIND, "webhook_disabled")}
+    assert claims | warnings == set(TYPES)

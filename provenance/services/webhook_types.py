@@ -1,0 +1,39 @@
+"""Every type of event that a webhook can be told, by name, with what it means."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FAMILIES: Final = ("alert", "order", "claim")
+"""What can be asked for whole, as ``alert.*``. Nothing is published under ``order`` yet."""
+
+TEST_TYPE: Final = "webhook.test"
+
+TYPES: Final[dict[str, str]] = {
+    "alert.duplicate_other_party": "a key was registered, or tried, that another party has registered",
+    "alert.duplicate_other_format": "the same key under another format",
+    "alert.similar_other_format": "a key that looks like one under another format",
+    "alert.same_serial": "another key with the serial of one that is registered",
+    "alert.same_serial_in_file": "a serial that comes more than once in a file",
+    "alert.neighbour_scan": "somebody tries many keys beside yours",
+    "alert.webhook_disabled": "an endpoint of yours is sent nothing more",
+    "claim.claim_opened": "a claim was made",
+    "claim.evidence_asked": "evidence is wanted, by a time",
+    "claim.review_wanted": "a claim waits for a reviewer",
+    "claim.second_review_wanted": "a claim waits for a second reviewer",
+    "claim.escalated": "a claim went to whoever decides last",
+    "claim.approved": "a claim was approved",
+    "claim.rejected": "a claim was rejected",
+    "claim.appealed": "a decision was appealed",
+    "claim.clock_paused": "the time of a claim stands still",
+    "claim.clock_resumed": "the time of a claim runs again",
+    "claim.remedied": "a claim was remedied",
+    "claim.payment_overdue": "a payment is late",
+    "claim.debt_published": "a debt that was not paid is told to everybody",
+    "claim.closed": "a claim is over",
+    "claim.recourse_charged": "what a remedy cost is asked back from the supplier",
+    "claim.recourse_disputed": "the supplier disputes it",
+    "claim.recourse_settled": "it was paid back",
+    "claim.recourse_waived": "it is no longer asked for",
+    "claim.recourse_debt": "it was not paid back in time",
+}

@@ -31,6 +31,7 @@ _SCRUB_SECONDS: Final = 2.0
 _WITNESS_SECONDS: Final = 1.0
 _WEBHOOK_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 3_600.0
+_RESERVE_SECONDS: Final = 600.0
 _RECOURSE_SECONDS: Final = 10.0
 _RECOURSES_AT_ONCE: Final = 100
 
@@ -184,7 +185,7 @@ def _upkeep(parts: WorkerParts) -> list[Chore]:
         Chore("scrub", _SCRUB_SECONDS, scrub),
         Chore("sweep_evidence", _SWEEP_SECONDS, _without_result(parts.evidence.sweep)),
         Chore("webhooks", _WEBHOOK_SECONDS, parts.delivery.beat),
-        Chore("sweep_reserve", _SWEEP_SECONDS, _without_result(parts.reserves.sweep)),
+        Chore("sweep_reserve", _RESERVE_SECONDS, _without_result(parts.reserves.sweep)),
         Chore("recourses", _RECOURSE_SECONDS, settle_recourses),
     ]
     witnessing = parts.witnessing

@@ -32,6 +32,9 @@ _IS_HELD: Final = and_(
     holdings.c.holder == table.c.owner,
     holdings.c.voided_at.is_(None),
 )
+_GONE: Final = _PLACES.join_from(table, keys, keys.c.tag == table.c.tag).where(
+    _IS_FREE, or_(keys.c.state != int(State.REGISTERED), ~exists().where(_IS_HELD))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +157,14 @@ def withdraw_some(connection: Connection, owner: bytes, product: bytes, count: i
     return _erase(connection, query.order_by(table.c.deposited_at).limit(count))
 
 
-def sweep(connection: Connection, limit: int) -> int:
-    """Erase up to *limit* keys that will not be given out again: sold, void, or handed on."""
-    is_gone = or_(keys.c.state != int(State.REGISTERED), ~exists().where(_IS_HELD))
-    query = _PLACES.join_from(table, keys, keys.c.tag == table.c.tag).where(_IS_FREE, is_gone)
-    return len(_erase(connection, query.limit(limit)))
+def gone(connection: Connection, limit: int) -> list[bytes]:
+    """Tags of keys that will not be given out again: sold, void, or handed on; at most *limit*."""
+    return [bytes(tag) for tag in connection.execute(_GONE.limit(limit)).scalars()]
+
+
+def sweep(connection: Connection, tags: Sequence[bytes]) -> int:
+    """Erase what is gone of *tags*, at most 500 at once; how many."""
+    return len(_erase(connection, _GONE.where(table.c.tag.in_(tags))))
 
 
 def hand_on(connection: Connection, old: bytes, new: bytes) -> None:

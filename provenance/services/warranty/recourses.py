@@ -24,7 +24,7 @@ from provenance.core.claims import (
 )
 from provenance.core.money import Money
 from provenance.errors import AccessDenied, InputRefused, NotFound, Refused
-from provenance.services import webhooks
+from provenance.services import acts, webhooks
 from provenance.services.context import Context
 from provenance.services.warranty import evidence, money
 from provenance.store import evidence as evidence_store
@@ -115,7 +115,7 @@ class RecourseService:
         def work(connection: Connection, seen: Recourse, order_id: bytes, now: int) -> Recourse:
             moved = rules.rule(seen, reviewer, for_supplier, now)
             # Who took a side's place is that side.
-            heirs = {_heir(connection, address) for address in (seen.supplier, seen.platform)}
+            heirs = {acts.heir(connection, address) for address in (seen.supplier, seen.platform)}
             if reviewer.parties & heirs:
                 raise Refused("this reviewer belongs to a party of the recourse", code="reviewer_conflict")
             return moved
@@ -218,14 +218,6 @@ def _seen(connection: Connection, viewer: bytes | None, claim_id: bytes) -> Reco
 def _must_be(connection: Connection, who: bytes, side: bytes) -> None:
     if side not in parties.names_of(connection, who):
         raise AccessDenied("this is the other side's to do", code="not_entitled")
-
-
-def _heir(connection: Connection, address: bytes) -> bytes:
-    party = parties.by_address(connection, address)
-    while party is not None and party.successor is not None:
-        address = party.successor
-        party = parties.by_address(connection, address)
-    return address
 
 
 def _piece(connection: Connection, order_id: bytes, digest: bytes) -> Evidence:

@@ -10,12 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from provenance.core.entries import PartyReason
 from provenance.core.keyformats import CardKey
@@ -26,12 +22,12 @@ from provenance.errors import (
     ManyRefused,
     NotFound,
     ProvenanceError,
-    Refused,
 )
 from provenance.services import acts, lawbook
 from provenance.services.context import Context
 from provenance.services.lawbook import Handle
 from provenance.services.reserving import must_be_free
+from provenance.services.warranty.buyerseal import open_for_buyer, read_identity, seal_for_buyer
 from provenance.services.warranty.products import NAMED, product_of
 from provenance.store import batches, keys, parties, reserves
 from provenance.store.database import Connection
@@ -39,10 +35,21 @@ from provenance.store.holdings import Holding
 from provenance.store.keys import KeyRow
 from provenance.store.reserves import Deposit
 
+__all__ = [
+    "MAX_AT_ONCE",
+    "DepositOutcome",
+    "Deposited",
+    "ReserveService",
+    "Stock",
+    "Taken",
+    "open_for_buyer",
+    "seal_for_buyer",
+    "take",
+]
+
 MAX_AT_ONCE: Final = 1_000
 """Keys of one deposit or withdrawal, as in every request on keys."""
-_INFO: Final = b"provenance/delivered-key/v1"
-_NONCE_SIZE: Final = 12
+_SWEPT_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +149,17 @@ class ReserveService:
 
         return self._context.database.retrying(work)
 
-    def sweep(self, limit: int = MAX_AT_ONCE) -> int:
+    def sweep(self) -> int:
         """Erase keys that were sold, voided or handed on elsewhere, and so wait for nothing; how many."""
-        return self._context.database.retrying(lambda connection: reserves.sweep(connection, limit))
+        database, erased = self._context.database, 0
+        while True:
+            # Found by reading alone: on SQLite nobody may write while a writer searches.
+            with database.read() as connection:
+                tags = reserves.gone(connection, _SWEPT_AT_ONCE)
+            now_gone = database.retrying(partial(reserves.sweep, tags=tags))
+            erased += now_gone
+            if len(tags) < _SWEPT_AT_ONCE or not now_gone:
+                return erased
 
     def _looked(
         self, connection: Connection, owner: bytes, found: tuple[KeyRow, Holding] | None
@@ -232,43 +247,14 @@ def take(
         kept = None if owner is None else reserves.take(connection, owner, product, claim_id, now)
         if owner is not None and kept is not None:
             row = keys.by_tags(connection, [kept.tag])[kept.tag]
-            key = _from_identity(context.vault.unseal(kept.sealed, kept.tag))
+            key = read_identity(context.vault.unseal(kept.sealed, kept.tag))
             return Taken(owner, row, key)
     return None
 
 
-def seal_for_buyer(context: Context, token: bytes, order_id: bytes, key: CardKey) -> bytes:
-    """*key* for whoever shows the 32-byte order *token* of *order_id*: a nonce, then AES-256-GCM.
-
-    The key of it is HKDF-SHA-256 (RFC 5869) of the token, bound to the order by its salt.
-    """
-    nonce = context.entropy(_NONCE_SIZE)
-    return nonce + _buyers_seal(token, order_id).encrypt(nonce, key.identity, order_id)
-
-
-def open_for_buyer(token: bytes, order_id: bytes, sealed: bytes) -> CardKey:
-    """The delivered key; raises :class:`Refused` (``not_your_order``) for every other token or order."""
-    try:
-        plain = _buyers_seal(token, order_id).decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], order_id)
-    except (InvalidTag, ValueError):
-        raise Refused("this order token does not open the key of this order", code="not_your_order") from None
-    return _from_identity(plain)
-
-
-def _buyers_seal(token: bytes, order_id: bytes) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), 32, salt=order_id, info=_INFO).derive(token))
-
-
-def _from_identity(identity: bytes) -> CardKey:
-    format_id, serial, secret = identity.decode().split("\n")
-    return CardKey(format_id, serial, secret)
-
-
 def _acting(connection: Connection, address: bytes) -> bytes | None:
     """Who acts for *address* now; ``None`` while that party is suspended, or for a stranger."""
-    party = parties.by_address(connection, address)
-    while party is not None and party.successor is not None:
-        party = parties.by_address(connection, party.successor)
+    party = parties.by_address(connection, acts.heir(connection, address))
     return None if party is None or party.suspended else party.address
 
 

@@ -7,15 +7,18 @@ from collections import Counter
 from dataclasses import dataclass
 
 from provenance.core import money
-from provenance.core.claims import Account, Claim, Outcome
+from provenance.core.claims import Account, Claim, Outcome, PostingKind
 from provenance.core.entries import EntryType
+from provenance.core.reporting import Span, needs_opening, reckon
 from provenance.core.terms import Cause
 from provenance.services.opening import recorded_from
 from provenance.services.warranty import keeping, timeline
 from provenance.services.warranty import money as money_service
 from provenance.store import claims as claim_store
-from provenance.store import warranty_orders
+from provenance.store import entries, warranty_orders
+from tests.services.custody_world import SHOP
 from tests.warranty.month import Fault, Month, Planned
+from tests.warranty.world import DAY, MINUTE, SECOND
 
 CAUSES: dict[Fault, Cause] = {
     Fault.LATE: Cause.LATE_DELIVERY,
@@ -119,3 +122,53 @@ def check_every_deadline(month: Month) -> None:
                         assert details["from"] == state, (json.dumps(details), state)
                     state = details["to"]
                 assert state == "closed"
+
+
+def check_the_report(month: Month) -> None:
+    """The figures that anybody reckons from the log are those of the plan and of the ledgers."""
+    trade = month.trade
+    start = min(one.at for one in month.plan) + min_time(month)
+    span = Span(start, start + 100 * DAY, trade.log_size())
+    with trade.database.read() as connection:
+        stored = entries.between(connection, 0, span.size)
+        openings = {
+            one.index: recorded_from(trade.context, one).details or {}
+            for one in stored
+            if one.index is not None and needs_opening(one.entry, frozenset({SHOP}))
+        }
+    log = [(one.index, one.entry) for one in stored if one.index is not None]
+    figures = reckon(frozenset({SHOP}), span, log, openings)
+    assert figures["claims"]["by_cause"] == dict(sorted(expected_claims(month).items()))
+    own = sum(CAUSES.get(one.fault) is not None and one.fault in BUYERS_OWN for one in month.plan)
+    assert figures["claims"]["by_outcome"].get("rejected", 0) == own
+    assert figures["sales"]["all"] == figures["sales"]["under_terms"] == month.count
+    assert figures["sales"]["replacements"] == figures["claims"]["by_outcome"].get("reissued", 0)
+    assert figures["given"]["CNY"] == {name: str(amount) for name, amount in given(month).items()}
+    longest = figures["times"]["reissue"]["longest_ms"]
+    assert longest is not None
+    assert longest < 30 * MINUTE
+
+
+def min_time(month: Month) -> int:
+    """The first ms of the month: every order's time counts from there."""
+    first = min(month.plan, key=lambda one: one.at)
+    assert first.opened is not None
+    return first.opened.order.created_at - first.at - SECOND
+
+
+def given(month: Month) -> dict[str, money.Money]:
+    """What buyers got, by the ledgers."""
+    sums = {name: money.zero("CNY") for name in ("paid", "voucher", "goods")}
+    kinds = {
+        "paid": (PostingKind.REFUNDED, PostingKind.COMPENSATION),
+        "voucher": (PostingKind.VOUCHER,),
+        "goods": (PostingKind.REISSUED,),
+    }
+    with month.trade.database.read() as connection:
+        for one in month.plan:
+            assert one.opened is not None
+            price = money.parse(one.price, "CNY")
+            ledger = money_service.load_ledger(connection, one.opened.order.id, price)
+            for name, some in kinds.items():
+                sums[name] += ledger.total(*some)
+    return sums

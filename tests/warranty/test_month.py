@@ -10,7 +10,7 @@ from tests.warranty import month_truth as truth
 from tests.warranty.month import Month
 from tests.warranty.world import WarrantyTrade
 
-ORDERS = int(os.environ.get("PROVENANCE_MONTH_ORDERS", "200"))
+ORDERS = int(os.environ.get("PROVENANCE_MONTH_ORDERS", "120"))
 """``make month`` has ten thousand."""
 
 
@@ -24,3 +24,4 @@ def test_a_month_of_orders_with_every_fault_ends_as_the_terms_say(trade: Warrant
     truth.check_the_reserve(month)
     truth.check_the_money(month)
     truth.check_every_deadline(month)
+    truth.check_the_report(month)

@@ -43,6 +43,9 @@ def draw(site: Site, browser: object) -> None:
     english.open("/check")
     english.ask("ABCD-EFGH-JKLМ-NPQR", format="google-play")
     english.page.screenshot(path=FOLDER / "check-en.png", full_page=True)
+    english.ask(key, format="google-play", token=token)
+    english.page.wait_for_selector("ol.journey li")
+    english.page.locator("#journey > .card").first.screenshot(path=FOLDER / "check-journey-en.png")
     english.leave()
 
 

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
+from provenance.core.notes import verifier_key
 from tests.pages.reader import PHONE, Reader
 from tests.pages.site import Site
 
@@ -63,8 +65,38 @@ def test_the_buyer_sees_the_whole_journey_between_its_blocks(site: Site, reader:
     assert reader.page.get_attribute("#journey", "aria-labelledby") == "journey-title"
     reader.page.click("#journey details:last-of-type > summary")
     steps = [one.get_attribute("class") for one in reader.page.locator("ol.steps > li").all()]
-    assert steps[:6] == ["established"] * 5 + ["partly"]
+    assert steps[:6] == ["partly", *["established"] * 4, "unchecked"], "nobody vouched for the log's key"
     assert "failed" not in steps
+    assert "一面之词" in reader.says("#log-word")
+
+
+def test_who_brings_the_logs_key_need_not_believe_the_page_about_it(site: Site, reader: Reader) -> None:
+    key, token = site.bought()
+    known = verifier_key("log.example/test", b"L" * 32).encode()
+    stranger = verifier_key("log.example/test", bytes(32)).encode()
+    reader.ask(key, format="google-play", token=token)
+    reader.page.wait_for_selector("ol.journey li")
+    reader.page.fill("#log", known)
+    reader.page.click("#submit")
+    expect(reader.page.locator("#log-word")).to_contain_text("正是你给的公钥")
+    reader.page.click("#journey details:last-of-type > summary")
+    steps = [one.get_attribute("class") for one in reader.page.locator("ol.steps > li").all()]
+    assert (steps[0], steps[5]) == ("established", "partly")
+    reader.page.fill("#log", stranger)
+    reader.page.click("#submit")
+    reader.page.wait_for_selector("#journey .rejected")
+    assert reader.says("#proof-step") == "第 0 步未通过"
+
+
+@pytest.mark.parametrize("log", ["nobody", "log.example/test+00000000+" + "A" * 44, "a+b+c"])
+def test_a_log_key_that_is_none_is_marked(site: Site, reader: Reader, log: str) -> None:
+    key, token = site.bought()
+    reader.page.locator("#token-part").evaluate("element => { element.open = true; }")
+    reader.page.fill("#log", log)
+    reader.ask(key, format="google-play", token=token)
+    reader.page.wait_for_selector("#log[aria-invalid=true]")
+    assert "不是日志公钥" in reader.says("#log-problem")
+    assert reader.page.locator("ol.journey").count() == 0
 
 
 def test_the_file_to_keep_is_a_proof_without_the_key(site: Site, reader: Reader) -> None:

@@ -7,7 +7,10 @@ import { faultNodes, formatsOf, oneLine, rangeOf, read, sharedFault } from "./re
 const PATIENCE = 8; // times that a proof is asked for again while the newest event enters the log
 const at = (id) => document.getElementById(id);
 const { words, formats, min_bits: minBits, origin, network } = JSON.parse(at("brought").textContent);
-const fields = { key: at("key"), format: at("format"), token: at("token") };
+const fields = { key: at("key"), format: at("format"), token: at("token"), log: at("log") };
+const NAMES = Object.keys(fields);
+/** name+hash+key; whether hash and key belong together is seen when it is used. */
+const LOG_KEY = /^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/;
 const page = { turn: 0 };
 
 start();
@@ -34,15 +37,17 @@ function start() {
     hint();
   });
   fields.format.addEventListener("change", () => mark("format", null));
-  fields.token.addEventListener("input", () => mark("token", null));
+  for (const name of ["token", "log"]) fields[name].addEventListener("input", () => mark(name, null));
   // Nobody who opens the page after us, or comes back to it, finds the key in it.
   addEventListener("pagehide", clear);
 }
 
 function clear() {
   page.turn += 1;
-  fields.key.value = fields.token.value = fields.format.value = "";
-  for (const name of ["key", "format", "token"]) mark(name, null);
+  for (const name of NAMES) {
+    fields[name].value = "";
+    mark(name, null);
+  }
   hint();
   busy(false);
   for (const id of ["result", "journey"]) {
@@ -65,7 +70,7 @@ function mark(name, problem) {
   else place.hidden = problem === null;
   if (problem !== null || name !== "format") place.replaceChildren(...(problem ?? []));
   if (problem === null) return;
-  if (name === "token") at("token-part").open = true;
+  if (name === "token" || name === "log") at("token-part").open = true;
   say(words.status.fix);
   field.focus();
 }
@@ -95,9 +100,9 @@ function offer(fitting) {
   fields.format.value = chosen;
 }
 
-/** The question that the form asks: {format, text, key, token}; null after marking what is wrong. */
+/** The question that the form asks: {format, text, key, token, log}; null after marking what is wrong. */
 function question() {
-  for (const name of ["key", "format", "token"]) mark(name, null);
+  for (const name of NAMES) mark(name, null);
   const text = oneLine(fields.key.value);
   if (!text.trim()) return wrong("key", [el("p", {}, words.problems.none)]);
   const format = chosenFormat(text);
@@ -112,7 +117,9 @@ function question() {
     // The answer is known beforehand, so the key stays here.
     return wrong("token", [el("p", {}, filled(words.problems.token_missing, { name: format.name }))]);
   }
-  return { format, text, key, token };
+  const log = fields.log.value.trim();
+  if (log && !LOG_KEY.test(log)) return wrong("log", [el("p", {}, words.problems.log_form)]);
+  return { format, text, key, token, log };
 }
 
 function chosenFormat(text) {
@@ -191,8 +198,12 @@ async function prove(asked, body, turn) {
     say(text);
     return;
   }
-  const outcome = await journeyOf(made.bundle, { key: asked.key, origin, network });
+  const outcome = await journeyOf(made.bundle, { key: asked.key, log: asked.log, origin, network });
   if (turn !== page.turn) return;
+  if (outcome.isKeyWrong) {
+    wrong("log", [el("p", {}, words.problems.log_form)]);
+    return;
+  }
   show("journey", drawJourney(outcome, made.id, words));
   say(outcome.run ? words.status.proven : words.journey.rejected);
 }

@@ -4,25 +4,40 @@ import { utf8 } from "../../../verifier/bytes.js";
 import { ProofRejected, Refused } from "../../../verifier/errors.js";
 import { evidenceOf } from "../../../verifier/evidence.js";
 import { encode } from "../../../verifier/json.js";
-import { parseKey } from "../../../verifier/notes.js";
+import { ED25519, parseKey } from "../../../verifier/notes.js";
 import { drawAccepted, drawRejected } from "../../../verifier/page/result.js";
 import { namesOf } from "../../../verifier/page/timeline.js";
 import { WORDS } from "../../../verifier/page/words.js";
 import { replay } from "../../../verifier/verify.js";
 import { el, filled, moment, zone } from "./dom.js";
 
-/** Verify a bundle (its JSON members) for a key as it was read: {run}, or {error} for the step that failed. */
-export async function journeyOf(bundle, { key, origin, network }) {
+/**
+ * Verify a bundle (its JSON members) for a key as it was read: {run}, {error} for the step that failed, or
+ * {isKeyWrong} where the log key that the reader gave is none. Without one the bundle's own is held against its
+ * signature, and step 5 says that nobody vouched for it.
+ */
+export async function journeyOf(bundle, { key, log, origin, network }) {
+  const logKey = log ? await keyOf(log) : undefined;
+  if (logKey === null) return { isKeyWrong: true };
   try {
     if (bundle.log?.origin !== origin) throw new ProofRejected(0, "the bundle is of another log", "wrong_log");
     const { format_id, serial, secret } = key;
-    const logKey = await parseKey(bundle.log.key);
     const run = await replay(utf8(encode(bundle)), { cardKey: { format_id, serial, secret }, logKey, network });
     return { run };
   } catch (error) {
     if (error instanceof ProofRejected) return { error };
     if (error instanceof Refused) return { error: new ProofRejected(0, error.message, error.code) };
     throw error;
+  }
+}
+
+async function keyOf(text) {
+  try {
+    const key = await parseKey(text);
+    return key.kind === ED25519 ? key : null;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return null;
   }
 }
 
@@ -47,6 +62,7 @@ export function drawJourney({ run, error }, id, words) {
       el("p", { class: "quiet" }, filled(journey.hint, { zone: zone() })),
       el("ol", { class: "journey" }, evidence.timeline.map((event) => drawEvent(event, nameOf, words))),
       el("p", {}, journey.proven),
+      el("p", { id: "log-word" }, run.reader.logKey ? journey.log_given : journey.log_none),
       evidence.timeline.some(isUnchecked) && el("p", { class: "quiet" }, journey.chain),
       el("p", {}, el("a", { class: "button", href: `/v1/proofs/${encodeURIComponent(id)}.json`, download: "" }, journey.save))),
     open ?? "",

@@ -4051,11 +4051,11 @@ async function useParty(use) {
 var malformed2 = (message) => new Refused("entry_malformed", message);
 
 // verifier/search.js
-function countBelow(rows, limit, keyOf) {
+function countBelow(rows, limit, keyOf2) {
   let [low, high] = [0, rows.length];
   while (low < high) {
     const middle = low + high >> 1;
-    if (keyOf(rows[middle]) < limit) low = middle + 1;
+    if (keyOf2(rows[middle]) < limit) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -6111,17 +6111,27 @@ function zone() {
 }
 
 // provenance/web/check/journey.js
-async function journeyOf(bundle, { key: key2, origin, network }) {
+async function journeyOf(bundle, { key: key2, log: log2, origin, network }) {
+  const logKey = log2 ? await keyOf(log2) : void 0;
+  if (logKey === null) return { isKeyWrong: true };
   try {
     if (bundle.log?.origin !== origin) throw new ProofRejected(0, "the bundle is of another log", "wrong_log");
     const { format_id, serial, secret } = key2;
-    const logKey = await parseKey(bundle.log.key);
     const run = await replay(utf8(encode(bundle)), { cardKey: { format_id, serial, secret }, logKey, network });
     return { run };
   } catch (error) {
     if (error instanceof ProofRejected) return { error };
     if (error instanceof Refused) return { error: new ProofRejected(0, error.message, error.code) };
     throw error;
+  }
+}
+async function keyOf(text) {
+  try {
+    const key2 = await parseKey(text);
+    return key2.kind === ED25519 ? key2 : null;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return null;
   }
 }
 function drawJourney({ run, error }, id, words) {
@@ -6146,6 +6156,7 @@ function drawJourney({ run, error }, id, words) {
       el2("p", { class: "quiet" }, filled(journey.hint, { zone: zone() })),
       el2("ol", { class: "journey" }, evidence.timeline.map((event) => drawEvent2(event, nameOf, words))),
       el2("p", {}, journey.proven),
+      el2("p", { id: "log-word" }, run.reader.logKey ? journey.log_given : journey.log_none),
       evidence.timeline.some(isUnchecked) && el2("p", { class: "quiet" }, journey.chain),
       el2("p", {}, el2("a", { class: "button", href: `/v1/proofs/${encodeURIComponent(id)}.json`, download: "" }, journey.save))
     ),

@@ -47,8 +47,11 @@ from provenance.services.vault import Vault
 from provenance.services.verification import VerificationService
 from provenance.services.warranty.evidence import EvidenceService
 from provenance.services.warranty.issuers import Issuers
+from provenance.services.warranty.presale import PresaleService
+from provenance.services.warranty.presalefiles import PresaleFiles
 from provenance.services.warranty.recourses import RecourseService
 from provenance.services.warranty.reserves import ReserveService
+from provenance.services.warranty.reviewers import ReviewerService
 from provenance.services.webhook_delivery import WebhookDelivery
 from provenance.services.webhook_endpoints import WebhookService
 from provenance.services.witnessing import WitnessingService
@@ -87,6 +90,9 @@ class Services:
     evidence: EvidenceService
     reserves: ReserveService
     recourses: RecourseService
+    reviewers: ReviewerService
+    presale: PresaleService
+    presale_files: PresaleFiles
     log: LogReader
     public_log: PublicLog
     health: HealthService
@@ -134,6 +140,8 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
     """The services over surroundings that exist."""
     proving = ProvingService(context, registry, depth=settings.confirmations)
     node = None if registry is None else clients.NodeReader(registry)
+    evidence, reviewers = EvidenceService(context, settings.evidence_path), ReviewerService(context)
+    presale = PresaleService(context, reviewers)
     return Services(
         settings=settings,
         context=context,
@@ -150,9 +158,12 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         proofs=ProofDesk(context, proving, node),
         events=EventService(context),
         erasure=ErasureService(context),
-        evidence=EvidenceService(context, settings.evidence_path),
         reserves=ReserveService(context),
         recourses=RecourseService(context),
+        evidence=evidence,
+        reviewers=reviewers,
+        presale=presale,
+        presale_files=PresaleFiles(context, evidence, presale),
         log=LogReader(context),
         public_log=PublicLog(context),
         health=HealthService(context, None if registry is None else ChainProbe(registry.identify)),

@@ -74,6 +74,7 @@ class Settings(BaseSettings):
         None, description="folder of the encrypted evidence files; <home>/evidence by default"
     )
     evidence_video_bytes: int = Field(512 << 20, ge=1, le=4 << 30, description="bytes of one video")
+    presale_days: float = Field(30, gt=0, le=365, description="a review before a sale is good this long")
 
     @property
     def secrets_folder(self) -> Path:
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
             reservation_ms=self.reservation_seconds * 1000,
             beacon_apart_ms=int(self.beacon_seconds * 1000),
             evidence_video_bytes=self.evidence_video_bytes,
+            presale_ms=int(self.presale_days * 86_400_000),
         )
 
 

@@ -35,6 +35,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "credential": Entry(
         "operator", "provenance.cli.credential:credential", "Issue, revoke, list API tokens."
     ),
+    "reviewer": Entry(
+        "operator", "provenance.cli.reviewer:reviewer", "Register the people who decide claims."
+    ),
     "chain": Entry("operator", "provenance.cli.chain:chain", "Local testnet and registry."),
     "log": Entry("operator", "provenance.cli.log:log", "Proofs of entries, the log as files, a new log key."),
     "fsck": Entry("operator", "provenance.cli.fsck:fsck", "Check the database against its log."),

@@ -85,6 +85,8 @@ class QualificationReason(IntEnum):
 
     PUBLISHED = 1
     WITHDRAWN = 2
+    REVIEW_APPROVED = 3
+    REVIEW_REJECTED = 4
 
 
 class SaleReason(IntEnum):

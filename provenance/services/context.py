@@ -44,6 +44,7 @@ class Limits:
     backlog_ms: int = 3_600_000
     beacon_apart_ms: int = 60_000
     evidence_video_bytes: int = 512 << 20
+    presale_ms: int = 30 * 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)

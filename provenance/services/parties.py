@@ -19,7 +19,9 @@ from provenance.store.entries import StoredEntry
 from provenance.store.parties import Alert, Credential, Party
 
 TOKEN_PREFIX: Final = "ckp_"  # noqa: S105 - a public prefix that secret scanners can find
-SCOPES: Final = frozenset({"register", "transfer", "verify", "sell", "redeem", "prove", "admin", "read"})
+SCOPES: Final = frozenset(
+    {"register", "transfer", "verify", "sell", "redeem", "prove", "admin", "read", "review"}
+)
 _TOKEN_SIZE: Final = 32
 _MAX_NAME: Final = 200
 

@@ -278,6 +278,7 @@ reviewer = Table(
     Column(
         "parties", Text, nullable=False, comment="addresses of whom the person works for or owns, as JSON"
     ),
+    Column("signer", LargeBinary(20), comment="address of the key that signs reviews before a sale"),
     Column("added_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
 )

@@ -16,9 +16,8 @@ from provenance.errors import ProvenanceError
 from provenance.services.context import Limits
 from provenance.services.vault import SealBroken
 from provenance.services.warranty import evidence as service
-from provenance.services.warranty.evidence import ORPHAN_MS, UPLOAD_MS
 from provenance.services.warranty.media import ALLOWED, Media, MediaCheck, media_of
-from provenance.services.warranty.sealedfiles import PIECE, Bounds
+from provenance.services.warranty.sealedfiles import ORPHAN_MS, PIECE, UPLOAD_MS, Bounds
 from provenance.store import evidence as store
 from provenance.store.database import Database
 from tests.services.evidence_world import (

@@ -11,18 +11,16 @@ from typing import Final
 from provenance.core.claimrules.judging import MAX_EVIDENCE
 from provenance.core.claims import Evidence, EvidenceType, Source
 from provenance.core.termsrules.words import SHARED_EVIDENCE
-from provenance.errors import Conflict, InputRefused, NotFound, ProvenanceError, Refused, Unavailable
+from provenance.errors import Conflict, NotFound, Refused
 from provenance.services.context import Context
-from provenance.services.warranty.media import ALLOWED, VIDEOS, MediaCheck
-from provenance.services.warranty.sealedfiles import Bounds, SealedFile, SealedFiles, Stream, too_large
+from provenance.services.warranty.media import MediaCheck
+from provenance.services.warranty.sealedfiles import ORPHAN_MS, Bounds, SealedFile, SealedFiles, Stream
 from provenance.store import evidence as store
+from provenance.store import presale as presale_store
 from provenance.store.database import Connection
 from provenance.store.evidence import EvidenceRow
 
 RECORD_BYTES: Final = 20 << 20
-UPLOAD_MS: Final = 6 * 3_600_000
-"""An upload that took longer is not kept: what is older and has no row must surely be an orphan."""
-ORPHAN_MS: Final = 24 * 3_600_000
 _AT_ONCE: Final = 500
 
 
@@ -41,18 +39,8 @@ class EvidenceService:
 
     def __init__(self, context: Context, folder: Path) -> None:
         self._context = context
-        self._bounds = Bounds(RECORD_BYTES, context.limits.evidence_video_bytes)
+        self.bounds = Bounds(RECORD_BYTES, context.limits.evidence_video_bytes)
         self.files = SealedFiles(context, folder)
-
-    def most_bytes(self, type: EvidenceType) -> int:
-        """Bytes that such a file may have; raises :class:`InputRefused` (``evidence_type_not_uploaded``)."""
-        allowed = ALLOWED.get(type)
-        if allowed is None:
-            raise InputRefused(
-                "log entries and requests for evidence are kept by the service itself",
-                code="evidence_type_not_uploaded",
-            )
-        return self._bounds.video if allowed & VIDEOS else self._bounds.record
 
     def must_have_room(self, order_id: bytes, type: EvidenceType, size: int) -> None:
         """Whether a file of *size* bytes could be handed in, before the first byte of it is read.
@@ -61,11 +49,7 @@ class EvidenceService:
         ``evidence_type_not_uploaded``), :class:`NotFound` (``unknown_order``), :class:`Refused`
         (``evidence_too_much``).
         """
-        limit = self.most_bytes(type)
-        if size < 1:
-            raise InputRefused("an empty file shows nothing", code="evidence_empty")
-        if size > limit:
-            raise too_large(limit)
+        self.bounds.check(type, size)
         with self._context.database.read() as connection:
             self._room(connection, order_id, size)
 
@@ -86,22 +70,9 @@ class EvidenceService:
         """
         started = self._context.clock.now()
         self.must_have_room(order_id, type, declared_size)
-        written = self.files.write(stream, declared_size, MediaCheck(type), self._bounds)
+        written = self.files.write(stream, declared_size, MediaCheck(type), self.bounds)
         row = self._row(written, order_id, by, type, source)
-        if row.at - started > UPLOAD_MS:
-            self.files.remove(written.name)
-            raise InputRefused("the upload took too long; send it again", code="upload_broken_off")
-        try:
-            kept = self._context.database.retrying(lambda connection: self._keep(connection, row))
-        except Unavailable:
-            # Whether the row was committed is not known: the file stays, and the sweep finds out.
-            raise
-        except ProvenanceError:
-            self.files.remove(written.name)
-            raise
-        if kept.file != written.name:
-            self.files.remove(written.name)
-        return value_of(kept)
+        return value_of(self.files.settle(written, started, lambda connection: self._keep(connection, row)))
 
     def open_(self, order_id: bytes, digest: bytes) -> Opened:
         """A piece to read. Raises ``SealBroken``, ``NotFound`` (``unknown_evidence``, ``evidence_gone``)."""
@@ -135,7 +106,8 @@ class EvidenceService:
         old = self.files.older_than(self._context.clock.now() - ORPHAN_MS)
         while some := list(islice(old, _AT_ONCE)):
             with self._context.database.read() as connection:
-                known = store.known_files(connection, [name for name, _ in some])
+                names = [name for name, _ in some]
+                known = store.known_files(connection, names) | presale_store.known_files(connection, names)
             for path in (path for name, path in some if name not in known):
                 path.unlink(missing_ok=True)
                 removed += 1
@@ -153,7 +125,7 @@ class EvidenceService:
         if not store.lock_order(connection, order_id):
             raise NotFound("no such order", code="unknown_order")
         pieces, kept = store.extent(connection, order_id)
-        most = 2 * self._bounds.video
+        most = 2 * self.bounds.video
         if pieces >= MAX_EVIDENCE or kept + size > most:
             raise Refused(
                 f"an order takes at most {MAX_EVIDENCE} pieces of evidence of {most} bytes together",

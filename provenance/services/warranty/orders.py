@@ -11,7 +11,7 @@ from provenance.core.claims import Posting, PostingKind
 from provenance.core.digests import sha256
 from provenance.core.entries import PartyReason, SaleReason
 from provenance.core.money import Money
-from provenance.core.terms import EvidenceType, Source, Tier
+from provenance.core.terms import EvidenceType, Source, Terms, Tier
 from provenance.errors import AccessDenied, Conflict, InputRefused, NotFound
 from provenance.services.context import MAX_CLOCK_LEAD_MS, Context
 from provenance.services.lawbook import KeyRef
@@ -20,6 +20,7 @@ from provenance.services.sale import Order, Sold
 from provenance.services.selling import SellingService
 from provenance.services.warranty import keeping, money, products
 from provenance.services.warranty import terms as published
+from provenance.services.warranty.presale import must_be_reviewed
 from provenance.store import batches, parties, warranty_orders
 from provenance.store import warranty_terms as terms_store
 from provenance.store.database import Connection
@@ -78,9 +79,9 @@ class OrderService:
         The same order, key and warranty again get the first answer. Raises what a sale raises;
         :class:`NotFound` (``unknown_terms``), :class:`InputRefused` (``currency_mismatch``, ``price_zero``,
         ``payment_missing``, ``event_in_future``, ``event_too_old``), :class:`Conflict`
-        (``sold_without_terms``, ``order_differs``).
+        (``sold_without_terms``, ``order_differs``); under graded terms what :func:`must_be_reviewed` does.
         """
-        self._check(platform, warranty)
+        is_graded = self._check(platform, warranty).tier is Tier.GRADED
         details = {
             **order.details,
             "price": str(warranty.price),
@@ -89,6 +90,11 @@ class OrderService:
         }
 
         def beside(connection: Connection, row: KeyRow, sold: Sold) -> None:
+            if is_graded:
+                now = self._context.clock.now()
+                must_be_reviewed(
+                    connection, row.number, row.index, warranty.terms, warranty.price, now, platform=platform
+                )
             self._add(connection, platform, warranty, row, sold)
 
         complete = replace(order, details=details, reason=SaleReason.UNDER_TERMS, beside=beside)
@@ -140,7 +146,7 @@ class OrderService:
             source.value, reported.record,
         )  # fmt: skip
 
-    def _check(self, platform: bytes, warranty: Warranty) -> None:
+    def _check(self, platform: bytes, warranty: Warranty) -> Terms:
         if warranty.price.minor == 0:
             raise InputRefused("an order under warranty has a price", code="price_zero")
         with self._context.database.read() as connection:
@@ -155,6 +161,7 @@ class OrderService:
             )
         if warranty.paid is None and terms.tier is not Tier.ESCROW:
             raise InputRefused("say when the order was paid, and by which record", code="payment_missing")
+        return terms
 
     def _check_time(self, reported: Reported, created_at: int, now: int) -> None:
         if reported.at > now + MAX_CLOCK_LEAD_MS:

@@ -10,25 +10,40 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from provenance import durable
-from provenance.errors import FileRefused, InputRefused, Unavailable
+from provenance.core.claims import EvidenceType
+from provenance.errors import FileRefused, InputRefused, ProvenanceError, Unavailable
 from provenance.services.context import Context
 from provenance.services.vault import SealBroken
-from provenance.services.warranty.media import VIDEOS, Media, MediaCheck
+from provenance.services.warranty.media import ALLOWED, VIDEOS, Media, MediaCheck
+from provenance.store.database import Connection
 
 PIECE: Final = 256 << 10
+UPLOAD_MS: Final = 6 * 3_600_000
+"""An upload that took longer is not kept: what is older and has no row must surely be an orphan."""
+ORPHAN_MS: Final = 24 * 3_600_000
 _MAGIC: Final = b"card-key-provenance/sealed-file/v1\n"
 _TAG: Final = 16
 _KEY_SIZE: Final = 32
 _NAME: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class Kept(Protocol):
+    """A row that names its file."""
+
+    @property
+    def file(self) -> str | None: ...
+
+
+Row = TypeVar("Row", bound=Kept)
 
 
 class Stream(Protocol):
@@ -46,6 +61,24 @@ class Bounds:
 
     def of(self, media: Media) -> int:
         return self.video if media in VIDEOS else self.record
+
+    def check(self, type: EvidenceType, size: int) -> None:
+        """Whether a file of *size* bytes may be handed in as *type*, before its first byte is read.
+
+        Raises :class:`InputRefused`: ``evidence_type_not_uploaded``, ``evidence_empty``,
+        ``evidence_too_large``.
+        """
+        allowed = ALLOWED.get(type)
+        if allowed is None:
+            raise InputRefused(
+                "log entries and requests for evidence are kept by the service itself",
+                code="evidence_type_not_uploaded",
+            )
+        if size < 1:
+            raise InputRefused("an empty file shows nothing", code="evidence_empty")
+        limit = max(self.of(media) for media in allowed)
+        if size > limit:
+            raise too_large(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +120,26 @@ class SealedFiles:
         return SealedFile(
             name, self._context.vault.seal(key, _bound(digest)), digest, declared, intake.media()
         )
+
+    def settle(self, written: SealedFile, started: int, store: Callable[[Connection], Row]) -> Row:
+        """Let *store* give a written file its row in a transaction; without a row the file goes.
+
+        *started* (ms) is when the upload began. The row may be an older one: then this file is one too many.
+        """
+        if self._context.clock.now() - started > UPLOAD_MS:
+            self.remove(written.name)
+            raise InputRefused("the upload took too long; send it again", code="upload_broken_off")
+        try:
+            row = self._context.database.retrying(store)
+        except Unavailable:
+            # Whether the row was committed is not known: the file stays, and the sweep finds out.
+            raise
+        except ProvenanceError:
+            self.remove(written.name)
+            raise
+        if row.file != written.name:
+            self.remove(written.name)
+        return row
 
     def read(self, name: str, sealed_key: bytes, digest: bytes) -> Iterator[bytes]:
         """The plain bytes, piece by piece; the first is opened before this returns.

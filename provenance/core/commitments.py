@@ -31,6 +31,9 @@ _PERSON_TAG = b"prov-tag-v1"
 _PERSON_SERIAL = b"prov-serial-v1"
 _PERSON_ALIAS = b"prov-alias-v1"
 _PERSON_FILE = b"prov-file-v1"
+_NOT_ALNUM_BUT_LF = bytes(
+    byte for byte in range(256) if byte != 10 and not (byte < 128 and chr(byte).isalnum())
+)
 _NOT_ALNUM = bytes(byte for byte in range(256) if not (byte < 128 and chr(byte).isalnum()))
 
 
@@ -80,13 +83,7 @@ class Tagger:
 
     def tags(self, identities: Iterable[bytes]) -> list[bytes]:
         """Return ``tag`` of each identity, in order."""
-        fresh = self._tag.copy
-        made = []
-        for identity in identities:
-            state = fresh()
-            state.update(identity)
-            made.append(state.digest())
-        return made
+        return _digests(self._tag, identities)
 
     def serial_tag(self, format_id: str, serial: str) -> bytes:
         """Return ``serial_tag`` of a non-empty serial, 32 bytes; raises ``InputRefused``."""
@@ -95,6 +92,17 @@ class Tagger:
         state = self._serial.copy()
         state.update(f"{format_id}\n{serial}".encode())
         return state.digest()
+
+    def serial_tags(self, format_id: str, serials: Sequence[str]) -> list[bytes]:
+        """Return ``serial_tag`` of each of *serials*, none of them empty; raises ``InputRefused``."""
+        if not all(serials):
+            raise InputRefused("Only a key with a serial has a serial tag.", code="serial_missing")
+        return _digests(self._serial, [f"{format_id}\n{serial}".encode() for serial in serials])
+
+    def alias_tags_of(self, texts: Sequence[str]) -> list[tuple[bytes, int]]:
+        """Return what ``alias_tags`` says of each text: (32-byte tag, length compared), length 0 for none."""
+        strings = _all_compared(texts)
+        return list(zip(_digests(self._alias, strings), map(len, strings), strict=True))
 
     def alias_tags(self, serial: str, secret: str) -> tuple[tuple[bytes, int], ...]:
         """Return ``alias_tags`` of one key: up to two pairs (32-byte tag, length compared)."""
@@ -207,6 +215,25 @@ def _keyed(key: bytes, person: bytes) -> hashlib.blake2b:
 def _compared(text: str) -> bytes:
     """Return the upper-cased ASCII letters and digits of *text*."""
     return text.encode().upper().translate(None, _NOT_ALNUM)
+
+
+def _all_compared(texts: Sequence[str]) -> list[bytes]:
+    """Return ``_compared`` of each of *texts*, in one pass where none of them has a line feed."""
+    joined = "\n".join(texts)
+    if not texts or joined.count("\n") != len(texts) - 1:
+        return [_compared(text) for text in texts]
+    return joined.encode().upper().translate(None, _NOT_ALNUM_BUT_LF).split(b"\n")
+
+
+def _digests(keyed: hashlib.blake2b, strings: Iterable[bytes]) -> list[bytes]:
+    """Return the digest of each string under a keyed state."""
+    fresh = keyed.copy
+    made = []
+    for string in strings:
+        state = fresh()
+        state.update(string)
+        made.append(state.digest())
+    return made
 
 
 def _keystream(seed: bytes, first: int, count: int) -> bytes:

@@ -21,7 +21,7 @@ def unpacked(stream: BinaryIO, limits: Limits) -> tuple[bytes, Iterator[bytes]]:
 
     Raises FileRefused: file_too_large, unpacked_too_large, gzip_corrupt, gzip_truncated, unsupported_type.
     """
-    head, chunks = _peek(_read(stream, limits.file_bytes))
+    head, chunks = _peek(bounded(stream, limits.file_bytes))
     if not head.startswith(GZIP_MAGIC):
         return head, chunks
     head, chunks = _peek(_gunzip(chunks, limits.unpacked_bytes))
@@ -40,7 +40,8 @@ def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return head[:4], chain((head,), chunks) if head else iter(())
 
 
-def _read(stream: BinaryIO, limit: int) -> Iterator[bytes]:
+def bounded(stream: BinaryIO, limit: int) -> Iterator[bytes]:
+    """Pieces of *stream* up to its end; raises FileRefused(file_too_large) past *limit* bytes."""
     total = 0
     while chunk := stream.read(CHUNK_BYTES):
         total += len(chunk)

@@ -77,33 +77,41 @@ def lines(chunks: Iterator[bytes], limits: Limits) -> Iterator[Line]:
 
     Raises FileRefused: too_many_lines, mixed_encodings, undecodable, encoding_unsupported (UTF-16 or UTF-32).
     """
+    for first, block in line_blocks(chunks, limits):
+        yield from enumerate(block, first)
+
+
+def line_blocks(chunks: Iterator[bytes], limits: Limits) -> Iterator[tuple[int, list[str | None]]]:
+    """The same lines, many at once: the number of the first, and their texts. Raises as :func:`lines`."""
     decoder = Decoder()
     line_bytes = limits.line_bytes
     number = 0
     for block in _blocks(_without_bom(chunks, decoder), line_bytes + 1):
+        first = number + 1
+        found: list[str | None] = []
         if block is None:
-            number += 1
-            yield number, None
+            found = [None]
         elif block.isascii():
-            for text in block.decode("ascii").split("\n"):
-                number += 1
-                if len(text) > line_bytes and len(text.removesuffix("\r")) > line_bytes:
-                    yield number, None
-                else:
-                    yield number, text
+            found = [_within(text, line_bytes) for text in block.decode("ascii").split("\n")]
         else:
+            # Line by line to the caller: what stands before a line that is refused has been read.
             for line in block.split(b"\n"):
                 number += 1
-                if len(line.removesuffix(b"\r")) > line_bytes:
-                    yield number, None
-                else:
-                    yield number, decoder.decode(line, number)
+                is_long = len(line.removesuffix(b"\r")) > line_bytes
+                yield number, [None if is_long else decoder.decode(line, number)]
+        if found:
+            number += len(found)
+            yield first, found
         if number > limits.lines:
             raise FileRefused(
                 f"more than {limits.lines} lines; send them in several files",
                 code="too_many_lines",
                 limit=limits.lines,
             )
+
+
+def _within(text: str, limit: int) -> str | None:
+    return None if len(text) > limit and len(text.removesuffix("\r")) > limit else text
 
 
 def _without_bom(chunks: Iterator[bytes], decoder: Decoder) -> Iterator[bytes]:

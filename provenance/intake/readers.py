@@ -30,13 +30,18 @@ def fast_match(key_format: KeyFormat, separators: str) -> Match | None:
     return re.compile(f"{head}({secret})\r?").fullmatch
 
 
+def text_match(key_format: KeyFormat) -> Match | None:
+    """``fast_match`` for the lines of a text file."""
+    return fast_match(key_format, r"----|\||\t|,")
+
+
 def _never(_: str) -> None:
     return None
 
 
 def read_text(lines: Iterator[Line], key_format: KeyFormat) -> Iterator[Row]:
     """One key a line, in any rendering."""
-    match = fast_match(key_format, r"----|\||\t|,") or _never
+    match = text_match(key_format) or _never
     format_id = key_format.id
     for number, text in lines:
         if text is None:

@@ -73,7 +73,8 @@ def read_upload(
     limits = limits or Limits()
     accepted = 0
     is_blank = True
-    for row in _rows(stream, format, kind_of(filename, content_type), limits):
+    kind, chunks = opened(stream, kind_of(filename, content_type), limits)
+    for row in rows_of(kind, chunks, format, limits):
         is_blank = False
         if type(row) is Accepted:
             accepted += 1
@@ -87,18 +88,26 @@ def read_upload(
         raise FileRefused("no line of the file holds anything; is it the right file?", code="file_blank")
 
 
-def _rows(stream: BinaryIO, key_format: KeyFormat, kind: str, limits: Limits) -> Iterator[Row]:
+def opened(stream: BinaryIO, kind: str, limits: Limits) -> tuple[str, Iterator[bytes]]:
+    """What the file is, by its first bytes or else by *kind*, and its unpacked chunks; raises FileRefused."""
     head, chunks = unpacked(stream, limits)
     if not head:
         raise FileRefused("the file is empty; is it the right file?", code="file_empty")
     if head.startswith(ZIP_MAGIC):
-        return read_workbook(chunks, key_format, limits)
+        return "xlsx", chunks
     if head.startswith(_FOREIGN_MAGIC):
         raise FileRefused(
             "this type of file is not read; save it as txt, csv or xlsx", code="unsupported_type"
         )
     if kind == "xlsx":
         raise FileRefused("named xlsx, but no workbook; save it again", code="workbook_malformed")
+    return kind, chunks
+
+
+def rows_of(kind: str, chunks: Iterator[bytes], key_format: KeyFormat, limits: Limits) -> Iterator[Row]:
+    """The rows of an opened file of one *kind*."""
+    if kind == "xlsx":
+        return read_workbook(chunks, key_format, limits)
     numbered = lines(chunks, limits)
     if kind in ("csv", "tsv"):
         return read_csv(numbered, key_format, "," if kind == "csv" else "\t")

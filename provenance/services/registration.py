@@ -12,8 +12,9 @@ from typing import BinaryIO, Final
 from provenance.core.entries import Entry, EntryType, PartyReason
 from provenance.core.manifest import BatchDetails, BatchManifest, Domain, verify_signature
 from provenance.errors import AccessDenied, Conflict, InputRefused, NotFound
-from provenance.services import stage_reading, stage_writing
+from provenance.services import stage_express, stage_reading, stage_writing
 from provenance.services.context import Context, Recorded, record
+from provenance.services.kept import Kept
 from provenance.services.stage_reading import Progress
 from provenance.services.stage_values import (
     AnchorState,
@@ -66,6 +67,15 @@ class RegistrationService:
         """
         self._check(supplier, options)
         seed = self._context.entropy(_SEED_SIZE)
+        if not stage_express.is_worth_trying(options):
+            return self._carefully(supplier, upload, options, seed, progress)
+        with Kept(self._context, upload) as kept:
+            staged = stage_express.attempt(self._context, supplier, kept.reader(), options, seed, progress)
+            return staged or self._carefully(supplier, kept.reader(), options, seed, progress)
+
+    def _carefully(
+        self, supplier: bytes, upload: BinaryIO, options: StageOptions, seed: bytes, progress: Progress | None
+    ) -> Staged:
         readings = stage_reading.read(self._context, upload, options, seed, progress)
         try:
             request = stage_writing.Request(supplier, options, readings, seed)

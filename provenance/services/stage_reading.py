@@ -31,7 +31,8 @@ STRONG_ALIAS: Final = 16
 WEAK_SECRET_BITS: Final = 60
 MAX_REJECTS: Final = 1_000_000
 """Past this the file is not one of this format, and its rejects would fill the disk."""
-_REPORT_EVERY: Final = 4_096
+REPORT_EVERY: Final = 4_096
+"""Keys between two reports of progress."""
 _ALIAS_SIZE: Final = 16
 _TAG_SIZE: Final = 32
 _LINE_SIZE: Final = 8
@@ -68,12 +69,11 @@ class Readings:
 
     def rejected_lines(self) -> Iterator[RejectedLine]:
         """Every line that could not be read."""
-        for record in self.rejects:
-            yield RejectedLine(*json.loads(record))
+        return kept_rejects(self.rejects)
 
 
 @dataclass(slots=True)
-class _Run:
+class SerialRun:
     """Whether serials follow one another: then a neighbour's life could be read off the log."""
 
     previous: str = ""
@@ -111,13 +111,9 @@ def _fill(
     progress: Progress,
 ) -> None:
     key_format = options.key_format
-    limits = IntakeLimits(
-        file_bytes=context.limits.upload_bytes,
-        unpacked_bytes=context.limits.upload_bytes,
-        keys=context.limits.batch_size,
-    )
+    limits = intake_limits(context)
     newest_first = [Tagger(key) for _, key in sorted(context.vault.tag_keys.items(), reverse=True)]
-    run = _Run() if _has_weak_serials(key_format) else None
+    run = SerialRun() if has_weak_serials(key_format) else None
     stream = FingerprintedStream(upload, seed)
     rows = read_upload(
         stream,  # type: ignore[arg-type]  # read() is all that is asked of it
@@ -128,19 +124,35 @@ def _fill(
     )
     for row in rows:
         if isinstance(row, Rejected):
-            _keep_reject(readings.rejects, row)
+            keep_reject(readings.rejects, row)
             continue
         _keep_key(readings, row, newest_first)
         if run is not None:
             run.add(row.key.serial)
-        if readings.keys.count % _REPORT_EVERY == 0:
+        if readings.keys.count % REPORT_EVERY == 0:
             progress(readings.keys.count)
     progress(readings.keys.count)
     readings.source = stream.source
     readings.is_sequential = run is not None and run.is_sequential
 
 
-def _keep_reject(spool: Spool, row: Rejected) -> None:
+def intake_limits(context: Context) -> IntakeLimits:
+    """What a supplier file may have."""
+    return IntakeLimits(
+        file_bytes=context.limits.upload_bytes,
+        unpacked_bytes=context.limits.upload_bytes,
+        keys=context.limits.batch_size,
+    )
+
+
+def kept_rejects(spool: Spool) -> Iterator[RejectedLine]:
+    """What :func:`keep_reject` put there, in order."""
+    for record in spool:
+        yield RejectedLine(*json.loads(record))
+
+
+def keep_reject(spool: Spool, row: Rejected) -> None:
+    """Put one row into a spool of rejects; raises :class:`FileRefused` (``too_many_rejects``)."""
     if spool.count == MAX_REJECTS:
         raise FileRefused(
             f"more than {MAX_REJECTS} lines are no keys of this format; is it the right file and format?",
@@ -176,7 +188,8 @@ def _probes(tagger: Tagger, key: CardKey, fresh: int) -> list[bytes]:
     return parts
 
 
-def _has_weak_serials(key_format: KeyFormat) -> bool:
+def has_weak_serials(key_format: KeyFormat) -> bool:
+    """Whether neighbouring serials would give a key away, so that they are looked at."""
     return key_format.serial is not None and key_format.secret_bits < WEAK_SECRET_BITS
 
 

@@ -72,7 +72,7 @@ def store(context: Context, connection: Connection, request: Request) -> Staged:
     """Store the file as a staged batch, or nothing; within the caller's transaction."""
     require_open_epoch(context, connection)
     now = context.clock.now()
-    number = _new_number(context)
+    number = new_number(context)
     bulk.open_area(connection)
     _load(connection, request.readings)
     kept, duplicates = _write_keys(context, connection, request, number, now)
@@ -157,28 +157,38 @@ def _batch(
     now: int,
 ) -> Staged:
     tree = _grow(connection, number, request, kept)
-    options = request.options
-    details = options.details(request.readings.source)
-    manifest = BatchManifest(
-        request.supplier, tree.root, tree.size, options.max_uses, options.expires_at, details.hash
-    )
-    to_sign = ToSign(
-        manifest,
-        details,
-        context.domain,
-        _is_shuffled(request),
-        now + context.limits.staged_ms,
-        request.seed,
-    )
-    batches.insert_one(connection, _row(context, number, to_sign, counts, now))
+    sealed = Sealed(request.supplier, request.options, request.seed, request.readings.source)
+    to_sign = sealed.to_sign(context, tree, _is_shuffled(request), now)
+    batches.insert_one(connection, batch_row(context, number, to_sign, counts, now))
     bulk.write_aliases(connection, number)
-    _write_rejects(connection, number, request.readings)
-    guesses = stage_alerts.tell(context, connection, request.supplier, (number, manifest.batch_id), now)
+    write_rejects(connection, number, _rejected(connection, request.readings))
+    guesses = stage_alerts.tell(context, connection, request.supplier, (number, to_sign.batch_id), now)
     rejected = batches.rejected_lines(connection, number, 0, INLINE_REJECTS)
     return Staged(counts, tuple(rejected), guesses, to_sign)
 
 
-def _row(context: Context, number: int, to_sign: ToSign, counts: Counts, now: int) -> BatchRow:
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What a manifest says besides its tree."""
+
+    supplier: bytes
+    options: StageOptions
+    seed: bytes = field(repr=False)
+    source: bytes
+
+    def to_sign(self, context: Context, tree: Appended, shuffled: bool, now: int) -> ToSign:
+        """The manifest over *tree*, for the supplier to check and sign."""
+        options = self.options
+        details = options.details(self.source)
+        manifest = BatchManifest(
+            self.supplier, tree.root, tree.size, options.max_uses, options.expires_at, details.hash
+        )
+        until = now + context.limits.staged_ms
+        return ToSign(manifest, details, context.domain, shuffled, until, self.seed)
+
+
+def batch_row(context: Context, number: int, to_sign: ToSign, counts: Counts, now: int) -> BatchRow:
+    """The row of a staged batch, its seed sealed."""
     manifest = to_sign.manifest
     return BatchRow(
         number=number,
@@ -244,9 +254,9 @@ def _rejected(connection: Connection, readings: Readings) -> Iterator[RejectedLi
     return merge(readings.rejected_lines(), duplicates, key=lambda rejected: rejected.line)
 
 
-def _write_rejects(connection: Connection, number: int, readings: Readings) -> None:
+def write_rejects(connection: Connection, number: int, stream: Iterator[RejectedLine]) -> None:
+    """Keep the rejected lines of batch *number*."""
     # In chunks: a COPY and the pages of _rejected cannot share the connection at one moment.
-    stream = _rejected(connection, readings)
     while chunk := list(islice(stream, _CHUNK)):
         bulk.write_rejects(connection, number, [astuple(rejected) for rejected in chunk])
 
@@ -257,5 +267,6 @@ def _reason(refusal: bulk_search.Refusal) -> str:
     return _REASONS[refusal.hit]
 
 
-def _new_number(context: Context) -> int:
+def new_number(context: Context) -> int:
+    """A batch's row number, at random: it says nothing about how many there are."""
     return int.from_bytes(context.entropy(8)) >> 1 or 1

@@ -112,7 +112,7 @@ class Database:
                 with self.write() as connection:
                     return work(connection)
             except DBAPIError as error:
-                if not _is_retryable(error):
+                if not is_retryable(error):
                     raise
                 if attempt == RETRIES - 1:
                     raise Conflict("too many others write at once; try again", code="contended") from error
@@ -193,7 +193,8 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _is_retryable(error: DBAPIError) -> bool:
+def is_retryable(error: DBAPIError) -> bool:
+    """Whether the database asks for the whole transaction again."""
     return _state(error) in _RETRYABLE
 
 
@@ -211,7 +212,7 @@ def _translated() -> Iterator[None]:
                 "somebody else has been at this for long; try again shortly", code="contended"
             ) from error
         is_away = isinstance(error, OperationalError) or _state(error) == _IDLE_TOO_LONG
-        if _is_retryable(error) or not is_away:
+        if is_retryable(error) or not is_away:
             raise
         raise StoreUnavailable("the database does not answer; try again shortly") from error
     except PoolTimeout as error:

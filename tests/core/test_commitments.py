@@ -69,6 +69,23 @@ def test_the_golden_source_is_the_fingerprint_of_the_file_in_any_chunks(chunk: i
     assert fingerprint.hexdigest() == GOLDEN["details"]["source"]
 
 
+@given(st.lists(st.tuples(st.text(min_size=1, max_size=20), st.text(max_size=20)), max_size=12))
+def test_tags_made_in_bulk_are_those_made_one_by_one(keys: list[tuple[str, str]]) -> None:
+    tagger = Tagger(K_TAG)
+    serials = [serial for serial, _ in keys]
+    assert tagger.serial_tags(FORMAT, serials) == [tagger.serial_tag(FORMAT, serial) for serial in serials]
+    wholes = tagger.alias_tags_of([serial + secret for serial, secret in keys])
+    secrets = tagger.alias_tags_of([secret for _, secret in keys])
+    for (serial, secret), *pairs in zip(keys, wholes, secrets, strict=True):
+        said = [pair for pair in dict.fromkeys(pairs) if pair[1]]
+        assert tuple(said) == tagger.alias_tags(serial, secret)
+
+
+def test_a_serial_that_is_missing_among_many_is_refused() -> None:
+    with pytest.raises(InputRefused, match="serial"):
+        Tagger(K_TAG).serial_tags(FORMAT, ["1", "", "2"])
+
+
 # --- tags --------------------------------------------------------------------------------------
 
 

@@ -6,24 +6,20 @@ a byte every nine seconds is cut off like one that sends nothing.
 
 from __future__ import annotations
 
-import http.client
-import io
 import os
 import shutil
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from typing import Final
 
 from provenance.audit.source import Closes, Fetcher
-from provenance.errors import InputRefused, NotFound, Unavailable
+from provenance.errors import InputRefused, NetworkUnavailable, NotFound, Unavailable
+from provenance.net.http import Bounds, Peer
+from provenance.net.urls import Url
 
-_CHUNK: Final = 1 << 16
 _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
 
 
@@ -66,59 +62,40 @@ class HttpFetcher(Fetcher):
     def __init__(
         self, url: str, bounds: HttpBounds | None = None, *, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self._url = parsed_url(url)
+        parsed = parsed_url(url)
+        self._root = parsed.target.rstrip("/")
         self._bounds = bounds or HttpBounds()
         self._sleep = sleep
-        self._idle: list[http.client.HTTPConnection] = []
+        silence, total = self._bounds.silence_seconds, self._bounds.fetch_seconds
+        self._peer = Peer(parsed, Bounds(silence, silence, total), keep=True)
 
     def fetch(self, path: str, limit: int) -> bytes:
         for attempt in range(self._bounds.attempts):
             if attempt:
                 self._sleep(self._bounds.pause_seconds * 2**attempt)
             try:
-                status, content = self._get(path, limit)
-            except (OSError, http.client.HTTPException) as error:
+                target = f"{self._root}/{path}"
+                answer = self._peer.ask("GET", target, headers=_HEADERS, answer_bytes=limit)
+            except NetworkUnavailable as error:
+                if error.code == "host_answer_too_large":
+                    raise _too_large(limit, path) from error
                 failure = Unavailable(
-                    f"the server did not give {path}: {type(error).__name__}", code="source_unreachable"
+                    f"the server did not give {path}: {error.message}", code="source_unreachable"
                 )
                 failure.__cause__ = error
                 continue
-            if status == 200:
-                return content
-            if status in (404, 410):
+            if answer.status == 200:
+                return answer.body
+            if answer.status in (404, 410):
                 raise _missing(path)
-            failure = Unavailable(f"the server answers {status} for {path}", code="source_refuses")
-            if status not in _TRANSIENT:
+            failure = Unavailable(f"the server answers {answer.status} for {path}", code="source_refuses")
+            if answer.status not in _TRANSIENT:
                 break
         raise failure
 
     def close(self) -> None:
         """Close what is open; the next fetch opens anew."""
-        while self._idle:
-            self._idle.pop().close()
-
-    def _get(self, path: str, limit: int) -> tuple[int, bytes]:
-        connection = self._connection()
-        try:
-            if connection.sock is None:
-                connection.connect()
-            with deadline(connection, self._bounds.fetch_seconds):
-                connection.request("GET", f"{self._url.path.rstrip('/')}/{path}", headers=_HEADERS)
-                with connection.getresponse() as response:
-                    content = read_bounded(response, limit, path)
-            if response.status != 200:
-                connection.close()  # some servers hang up after an error without saying so
-            self._idle.append(connection)
-            return response.status, content
-        except BaseException:
-            connection.close()
-            raise
-
-    def _connection(self) -> http.client.HTTPConnection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return connect(self._url, self._bounds.silence_seconds)
+        self._peer.close()
 
 
 class CachingFetcher(Fetcher):
@@ -157,105 +134,24 @@ class CachingFetcher(Fetcher):
         return content
 
 
-class _Until(io.RawIOBase):
-    """Reads from *raw* until *is_over*: interim answers, chunks and trailers may come without end."""
-
-    def __init__(self, raw: io.RawIOBase, is_over: Callable[[], bool]) -> None:
-        self._raw = raw
-        self._is_over = is_over
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        if self._is_over():
-            raise TimeoutError("the answer took too long")
-        read: int | None = self._raw.readinto(buffer)
-        return read
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
+def parsed_url(url: str) -> Url:
+    """The parts of a log's address; raises :class:`InputRefused` (``url_malformed``)."""
+    parsed = Url.parse(url)
+    if parsed.user is not None or "?" in parsed.target:
+        raise InputRefused("the address of a log bears no user, password or query", code="url_malformed")
+    return parsed
 
 
-class deadline:
-    """Cuts *connection* when its block lasts longer than *seconds*, whatever trickles in."""
-
-    def __init__(self, connection: http.client.HTTPConnection, seconds: float) -> None:
-        self._connection = connection
-        self._sock: socket.socket | None = None
-        self._is_cut = False
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> None:
-        self._connection.response_class = self._response  # type: ignore[assignment]
-        # A connection lets go of its socket once the headers said "close"; the body is read from it still.
-        self._sock = self._connection.sock
-        self._timer.start()
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._timer.cancel()
-        if self._is_cut and kind is None:
-            # What came before the cut may look like a whole answer.
-            raise TimeoutError("the answer took too long")
-
-    def _response(self, sock: socket.socket, **told: Any) -> http.client.HTTPResponse:
-        """The answer, read through the cut: a socket that was shut down still gives what floods in."""
-        response = http.client.HTTPResponse(sock, **told)
-        response.fp = io.BufferedReader(_Until(response.fp.detach(), lambda: self._is_cut))
-        return response
-
-    def _cut(self) -> None:
-        self._is_cut = True
-        sock = self._sock or self._connection.sock
-        if sock is not None:
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return
+_HEADERS: Final = {"User-Agent": "provenance-audit"}
 
 
-def connect(url: SplitResult, silence_seconds: float) -> http.client.HTTPConnection:
-    """A connection to the host of *url*, not yet open."""
-    host = url.hostname or ""
-    if url.scheme == "https":
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, url.port, timeout=silence_seconds, context=context)
-    return http.client.HTTPConnection(host, url.port, timeout=silence_seconds)
-
-
-def parsed_url(url: str) -> SplitResult:
-    """The parts of an http(s) address; raises :class:`InputRefused` (``url_malformed``)."""
-    try:
-        parts = urlsplit(url)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        parts, has_port = urlsplit(""), False
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or not has_port:
-        raise InputRefused("the address of a log is http(s)://host[:port][/path]", code="url_malformed")
-    if parts.username or parts.password or parts.fragment:
-        raise InputRefused("the address of a log bears no user, password or fragment", code="url_malformed")
-    return parts
-
-
-def read_bounded(response: http.client.HTTPResponse, limit: int, what: str) -> bytes:
-    """The body of an answer, at most *limit* bytes; raises :class:`Unavailable` (``source_too_large``)."""
-    content = bytearray()
-    while chunk := response.read1(_CHUNK):
-        content += chunk
-        _require_within(content, limit, what)
-    if response.length:
-        raise http.client.IncompleteRead(bytes(content), response.length)
-    return bytes(content)
-
-
-_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "provenance-audit"}
-
-
-def _require_within(content: bytes | bytearray, limit: int, what: str) -> None:
+def _require_within(content: bytes, limit: int, what: str) -> None:
     if len(content) > limit:
-        raise Unavailable(f"{what} is larger than the {limit} bytes it can have", code="source_too_large")
+        raise _too_large(limit, what)
+
+
+def _too_large(limit: int, what: str) -> Unavailable:
+    return Unavailable(f"{what} is larger than the {limit} bytes it can have", code="source_too_large")
 
 
 def _missing(path: str) -> NotFound:

@@ -8,17 +8,15 @@ which for a hosted node contains the access key.
 from __future__ import annotations
 
 import base64
-import contextlib
-import http.client
 import itertools
 import json
-import socket
-import threading
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 from provenance.chain.answers import malformed
-from provenance.errors import ChainRefused, ChainUnavailable, InputRefused
+from provenance.errors import ChainRefused, ChainUnavailable, InputRefused, NetworkUnavailable
+from provenance.net.http import Bounds, Peer
+from provenance.net.urls import Url
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 """A whole request, from the first byte sent to the last one read: an anchor can wait, a worker not hang."""
@@ -46,13 +44,11 @@ class Transport:
     ) -> None:
         if timeout_seconds <= 0 or max_answer_bytes <= 0:
             raise InputRefused("Timeout and answer size of a node must be positive.", code="invalid_setting")
-        parts = _parse(url)
-        self._secure = parts.scheme == "https"
-        self._host = parts.hostname or ""
-        self._port = parts.port
-        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self._headers = _headers(parts)
-        self._timeout = timeout_seconds
+        parsed = _parse(url)
+        self._host = parsed.host
+        self._headers = _headers(parsed)
+        bounds = Bounds(timeout_seconds, timeout_seconds, timeout_seconds, max_answer_bytes)
+        self._peer = Peer(parsed, bounds)
         self._max = max_answer_bytes
         self._ids = itertools.count(1)
 
@@ -75,47 +71,24 @@ class Transport:
         return answer["result"]
 
     def _exchange(self, body: bytes) -> bytes:
-        connection = self._connection()
-        timed_out = threading.Event()
-        watchdog: threading.Timer | None = None
         try:
-            connection.connect()
-            watchdog = threading.Timer(self._timeout, _cut, (connection.sock, timed_out))
-            watchdog.daemon = True
-            watchdog.start()
-            connection.request("POST", self._path, body, self._headers)
-            with contextlib.closing(connection.getresponse()) as response:
-                raw = self._read(response)
-            if timed_out.is_set():  # what was cut off may look complete
-                raise TimeoutError
-            return raw
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            if timed_out.is_set() or isinstance(error, TimeoutError):
-                raise self._unavailable("did not answer in time", "chain_timeout") from error
-            raise self._unavailable("cannot be reached", "chain_unavailable") from error
-        finally:
-            if watchdog is not None:
-                watchdog.cancel()
-            connection.close()
+            answer = self._peer.ask("POST", body=body, headers=self._headers)
+        except NetworkUnavailable as error:
+            raise self._translated(error) from error
+        # Some nodes send JSON-RPC errors with status 400 or 500: those are answers, not outages.
+        if answer.status != 200 and not answer.body.lstrip().startswith(b"{"):
+            raise self._unavailable(f"answered HTTP {answer.status}", "chain_unavailable")
+        return answer.body
 
-    def _connection(self) -> http.client.HTTPConnection:
-        if self._secure:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout)
-        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
-
-    def _read(self, response: http.client.HTTPResponse) -> bytes:
-        raw = response.read(self._max + 1)
-        if len(raw) > self._max:
-            raise ChainUnavailable(
+    def _translated(self, error: NetworkUnavailable) -> ChainUnavailable:
+        if error.code == "host_answer_too_large":
+            return ChainUnavailable(
                 f"The node's answer is larger than {self._max} bytes; it was not read to the end.",
                 code="chain_answer_too_large",
             )
-        if response.length:  # read() with a bound does not tell a short answer from a whole one
-            raise http.client.IncompleteRead(raw, response.length)
-        # Some nodes send JSON-RPC errors with status 400 or 500: those are answers, not outages.
-        if response.status != 200 and not raw.lstrip().startswith(b"{"):
-            raise self._unavailable(f"answered HTTP {response.status}", "chain_unavailable")
-        return raw
+        if error.code == "host_timeout":
+            return self._unavailable("did not answer in time", "chain_timeout")
+        return self._unavailable("cannot be reached", "chain_unavailable")
 
     def _decode(self, raw: bytes) -> dict[str, Any]:
         try:
@@ -159,29 +132,18 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in clipped)
 
 
-def _parse(url: str) -> SplitResult:
+def _parse(url: str) -> Url:
     try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if not usable:
+        return Url.parse(url)
+    except InputRefused:
         raise InputRefused(
             "The address of the Ethereum node must be an http:// or https:// URL.", code="invalid_node_url"
-        )
-    return parts
+        ) from None
 
 
-def _headers(parts: SplitResult) -> dict[str, str]:
+def _headers(url: Url) -> dict[str, str]:
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Connection": "close"}
-    if parts.username is not None:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    if url.user is not None:
+        pair = ":".join(map(unquote, url.user)).encode()
         headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
     return headers
-
-
-def _cut(sock: socket.socket, timed_out: threading.Event) -> None:
-    timed_out.set()
-    with contextlib.suppress(OSError):  # closed meanwhile: then the request has ended, which is all we want
-        # Not sock.shutdown: on a TLS socket that would pull the session from under the reader.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)

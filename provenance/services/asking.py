@@ -6,17 +6,17 @@ signature by the key we know is taken.
 
 from __future__ import annotations
 
-import http.client
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from provenance.audit.fetch import connect, deadline, parsed_url, read_bounded
+from provenance.audit.fetch import parsed_url
 from provenance.core import notes
 from provenance.core.addcheckpoint import AddCheckpoint
 from provenance.core.notes import MAX_SIGNATURES, Note, NoteSignature, VerifierKey
-from provenance.errors import InputRefused, SignatureInvalid, Unavailable
+from provenance.errors import InputRefused, NetworkUnavailable, SignatureInvalid, Unavailable
+from provenance.net.http import Bounds, Peer
 
 MAX_ANSWER: Final = 16 * 1024
 SILENCE_SECONDS: Final = 5.0
@@ -72,23 +72,17 @@ def _post(
     witness: KnownWitness, body: bytes, silence_seconds: float, answer_seconds: float
 ) -> tuple[int, bytes]:
     url = parsed_url(witness.url)
-    connection = connect(url, max(silence_seconds, answer_seconds))
+    target = f"{url.target.rstrip('/')}/add-checkpoint"
+    bounds = Bounds(silence_seconds, answer_seconds, answer_seconds, MAX_ANSWER)
     try:
-        connection.timeout = silence_seconds
-        connection.connect()
-        if connection.sock is not None:
-            connection.sock.settimeout(answer_seconds)
-        with deadline(connection, answer_seconds):
-            connection.request("POST", f"{url.path.rstrip('/')}/add-checkpoint", body)
-            with connection.getresponse() as response:
-                return response.status, read_bounded(response, MAX_ANSWER, "the witness's answer")
-    except (OSError, http.client.HTTPException) as error:
+        answer = Peer(url, bounds).ask("POST", target, body=body)
+    except NetworkUnavailable as error:
+        is_large = error.code == "host_answer_too_large"
         raise Unavailable(
-            f"the witness {witness.key.name} did not answer: {type(error).__name__}",
-            code="witness_unreachable",
+            f"the witness {witness.key.name} did not answer: {error.message}",
+            code="source_too_large" if is_large else "witness_unreachable",
         ) from error
-    finally:
-        connection.close()
+    return answer.status, answer.body
 
 
 def _cosignature(key: VerifierKey, note: Note, content: bytes) -> NoteSignature:

@@ -21,7 +21,7 @@ from provenance.services.asking import KnownWitness
 from provenance.services.budgets import BudgetService
 from provenance.services.chainprobe import ChainProbe
 from provenance.services.chainview import RegistryView
-from provenance.services.context import Context
+from provenance.services.context import Clock, Context
 from provenance.services.custody import CustodyService
 from provenance.services.disclosures import DisclosureService
 from provenance.services.erasure import ErasureService
@@ -46,6 +46,7 @@ from provenance.services.transfers import TransferService
 from provenance.services.vault import Vault
 from provenance.services.verification import VerificationService
 from provenance.services.warranty.evidence import EvidenceService
+from provenance.services.warranty.issuer_desk import IssuerDesk
 from provenance.services.warranty.issuers import Issuers
 from provenance.services.warranty.presale import PresaleService
 from provenance.services.warranty.presalefiles import PresaleFiles
@@ -102,6 +103,7 @@ class Services:
     issuer_reports: IssuerReportService
     disclosures: DisclosureService
     issuers: Issuers
+    issuer_desk: IssuerDesk
     webhooks: WebhookService
 
 
@@ -131,14 +133,17 @@ def build_registry(settings: Settings) -> RegistryClient | None:
     return clients.connect(settings.chain_url, chain_id=settings.chain_id, registry=settings.registry_address)
 
 
-def build_issuers(settings: Settings) -> Issuers:
+def build_issuers(settings: Settings, clock: Clock) -> Issuers:
     """Whom to ask about keys; raises :class:`provenance.errors.FileRefused` (``issuer_file``)."""
-    return Issuers(() if settings.issuers is None else issuer.load_folder(settings.issuers))
+    if settings.issuers is None:
+        return Issuers()
+    return Issuers(issuer.load_folder(settings.issuers, issuer.Timing(now=clock.now)))
 
 
 def services_over(context: Context, settings: Settings, registry: RegistryClient | None = None) -> Services:
     """The services over surroundings that exist."""
     proving = ProvingService(context, registry, depth=settings.confirmations)
+    issuers = build_issuers(settings, context.clock)
     node = None if registry is None else clients.NodeReader(registry)
     evidence, reviewers = EvidenceService(context, settings.evidence_path), ReviewerService(context)
     presale = PresaleService(context, reviewers)
@@ -172,7 +177,8 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         budgets=BudgetService(context),
         issuer_reports=IssuerReportService(context),
         disclosures=DisclosureService(context),
-        issuers=build_issuers(settings),
+        issuers=issuers,
+        issuer_desk=IssuerDesk(context, issuers),
         webhooks=_webhooks(settings, context),
     )
 

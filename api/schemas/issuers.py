@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas.common import MAX_KEYS, MAX_SAFE, Body, Hash
-from api.schemas.keys import OnError, Reference
+from api.schemas.common import MAX_KEYS, MAX_SAFE, Body, Hash, OrderToken
+from api.schemas.keys import OnError, Reference, ShownKey
 from provenance.core.claimrules.issuer import IssuerAnswer
 from provenance.services.issuer_reports import Said
 from provenance.services.lawbook import KeyRef
@@ -34,3 +34,10 @@ class Reports(Body):
 
     reports: Annotated[list[Report], Field(min_length=1, max_length=MAX_KEYS)]
     on_error: OnError = "rollback"
+
+
+class AskIssuer(Body):
+    """The key itself, for it is not kept; a buyer shows the order's token instead of a credential."""
+
+    key: ShownKey
+    order_token: OrderToken | None = Field(None, repr=False)

@@ -6,5 +6,6 @@ log or error.
 """
 
 from provenance.issuer.adapter import HttpIssuer as HttpIssuer
+from provenance.issuer.adapter import Timing as Timing
 from provenance.issuer.files import load as load
 from provenance.issuer.files import load_folder as load_folder

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from provenance.core.claimrules.issuer import IssuerAnswer
 from provenance.errors import FileRefused, InputRefused
-from provenance.issuer.adapter import HttpIssuer
+from provenance.issuer.adapter import HttpIssuer, Timing
 from provenance.issuer.lines import line_of
 from provenance.issuer.settings import REASONS, Authentication, IssuerSettings, is_secret, place_of
 
@@ -64,11 +64,8 @@ def check(path: Path) -> list[Finding]:
     return sorted(_read(path)[1], key=lambda one: (one.line, one.place))
 
 
-def load(path: Path, **parts: object) -> HttpIssuer:
-    """The issuer of a file; raises :class:`FileRefused` (``issuer_file``) with line and reason.
-
-    *parts* are those of :class:`HttpIssuer`, for tests.
-    """
+def load(path: Path, *, timing: Timing | None = None) -> HttpIssuer:
+    """The issuer of a file; raises :class:`FileRefused` (``issuer_file``) with line and reason."""
     made, findings = _read(path)
     wrong = next((one for one in findings if one.fails), None)
     if made is None or wrong is not None:
@@ -77,10 +74,10 @@ def load(path: Path, **parts: object) -> HttpIssuer:
             f"{path.name}: {found.place}: {found.reason}", code="issuer_file", line=found.line, file=path.name
         )
     settings, secret = made
-    return HttpIssuer(settings, secret, **parts)  # type: ignore[arg-type]
+    return HttpIssuer(settings, secret, timing=timing)
 
 
-def load_folder(folder: Path) -> list[HttpIssuer]:
+def load_folder(folder: Path, timing: Timing | None = None) -> list[HttpIssuer]:
     """The issuers of every ``*.toml`` in *folder*, by name; raises as :func:`load`.
 
     Raises :class:`InputRefused` (``issuer_twice``) where two files have one format.
@@ -90,7 +87,7 @@ def load_folder(folder: Path) -> list[HttpIssuer]:
         raise InputRefused(
             f"the folder of issuers is missing, or has more than {MAX_ISSUERS} files", code="issuer_folder"
         )
-    issuers = [load(path) for path in paths]
+    issuers = [load(path, timing=timing) for path in paths]
     formats = [one for issuer in issuers for one in issuer.formats]
     twice = next((one for one in formats if formats.count(one) > 1), None)
     if twice is not None:

@@ -45,6 +45,7 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
      {"sell", "redeem", "register", "transfer"}, None),
     ("GET", f"/keys/{'00' * 32}/0", None, set(SCOPES), None),
     ("GET", f"/events/{'00' * 16}", None, set(SCOPES), None),
+    ("POST", "/issuer/ask", {"key": {"format": "opaque", "text": "a"}}, {"verify", "sell", "redeem"}, None),
     ("POST", "/issuer/reports",
      {"reports": [{"key": HANDLE, "answer": "good", "at": 1, "evidence": "00" * 32}]}, {"redeem"}, "issuer"),
     ("POST", "/disclosures", DISCLOSURE, {"register", "sell"}, "shop"),

@@ -30,7 +30,10 @@ Mood = Callable[["Handler", dict[str, Any]], None]
 
 @dataclass
 class ReferenceIssuer:
-    """Cards by serial, as (answer, time of use in ms); ``moods`` are used up one a question."""
+    """Cards by serial, or by secret where a format has none, as (answer, time of use in ms).
+
+    ``moods`` are used up one a question.
+    """
 
     cards: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     moods: list[Mood] = field(default_factory=list)
@@ -41,8 +44,9 @@ class ReferenceIssuer:
     def reply(self, question: dict[str, Any]) -> dict[str, Any]:
         """The honest answer."""
         card = question["card"]
-        answer, used_at = self.cards.get(card["serial"], ("does_not_exist", None))
-        found = None if answer == "does_not_exist" else {"serial": card["serial"], "usedAt": used_at}
+        serial = card.get("serial", card["secret"])
+        answer, used_at = self.cards.get(serial, ("does_not_exist", None))
+        found = None if answer == "does_not_exist" else {"serial": serial, "usedAt": used_at}
         return {"code": OFFICIAL[answer], "requestId": question["requestId"], "data": found}
 
     def is_ours(self, path: str, headers: dict[str, str], body: bytes) -> bool:

@@ -9,7 +9,7 @@ from api import reserve_answers
 from api.access import allow
 from api.current import principal, services
 from api.documents import SECURED, TAG_RECOURSES
-from api.schemas.reserve import Dispute, RecoursePage, RecoursePath, Settlement
+from api.schemas.reserve import Dispute, RecoursePage, RecoursePath, Ruling, Settlement
 from api.wire import answer
 from provenance.core.entries import PartyReason
 
@@ -57,4 +57,13 @@ def settle(path: RecoursePath, body: Settlement) -> Response:
     """The platform was paid, exactly what was asked."""
     claim_id = bytes.fromhex(path.claim_id)
     moved = services().recourses.settled(principal().address, claim_id, body.money)
+    return answer(reserve_answers.recourse(moved))
+
+
+@blueprint.post("/<claim_id>/rule", responses={200: {}})
+@allow("review")
+def rule(path: RecoursePath, body: Ruling) -> Response:
+    """A reviewer who belongs to neither side rules on a dispute."""
+    reviewer = services().reviewers.of(principal())
+    moved = services().recourses.rule(reviewer, bytes.fromhex(path.claim_id), body.for_supplier)
     return answer(reserve_answers.recourse(moved))

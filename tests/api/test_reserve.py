@@ -13,6 +13,7 @@ from provenance.core.money import Money
 from provenance.services.warranty import money, recourses
 from provenance.services.warranty.reserves import take
 from provenance.store.schema_warranty import claim, warranty_order
+from provenance.store.schema_warranty import evidence as evidence_table
 from tests.api.world import Someone, World, ref
 
 AMOUNT = Money(4950, "CNY")
@@ -155,6 +156,35 @@ def test_a_recourse_is_accepted_and_settled(world: World) -> None:
     assert moved["state"] == "settled"
     again = world.post(world.shop, f"{path}/settle", {"amount": "49.50", "currency": "CNY"})
     assert (again.status_code, again.json["code"]) == (409, "not_in_this_state")
+
+
+def disputed(world: World) -> str:
+    """The path of a recourse that the supplier disputes."""
+    claim_id = asked(world)
+    order_id = bytes.fromhex(world.get(world.shop, f"/recourses/{claim_id}").json["order"])
+    values = {
+        "order": order_id, "digest": b"d" * 32, "type": "issuer_answer", "source": "issuer",
+        "by": world.supplier.address, "at": 5, "media": "text/plain", "size": 1, "file": "f", "key": b"k",
+    }  # fmt: skip
+    with world.database.write() as connection:
+        connection.execute(insert(evidence_table), values)
+    path = f"/recourses/{claim_id}"
+    moved = world.post(world.supplier, f"{path}/dispute", {"evidence": [(b"d" * 32).hex()]})
+    assert moved.json["state"] == "disputed"
+    assert moved.json["evidence"][0]["digest"] == (b"d" * 32).hex()
+    return path
+
+
+def test_a_reviewer_of_neither_side_rules(world: World) -> None:
+    path = disputed(world)
+    for who, code in ((world.shop, "reviewer_conflict"), (world.issuer, None)):
+        credential, token = world.services.parties.issue(who.address, "judge", ["review"])
+        stranger = world.post(token, f"{path}/rule", {"for_supplier": True})
+        assert (stranger.status_code, stranger.json["code"]) == (403, "not_reviewer")
+        world.services.reviewers.add(credential.id, f"judge-{code}")
+        ruled = world.post(token, f"{path}/rule", {"for_supplier": True})
+        assert ruled.json.get("code") == code, ruled.text
+    assert world.get(world.supplier, path).json["state"] == "waived"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """An operator who cheats, one way at a time: who finds it, and at which step or by which rule.
 
-Readers hold a proof or a receipt, auditors and witnesses the public log, the contract its newest root. Each
-test says who of them is enough.
+Auditors and witnesses hold the public log, the contract its newest root, some readers a receipt. Each test
+says who of them is enough; readers of a proof are in ``test_reader``, the real contract in ``test_contract``.
 """
 
 from __future__ import annotations
@@ -121,7 +121,16 @@ def test_an_entry_dated_back_before_its_beacon_is_found_by_the_auditor() -> None
     assert finding.index == wrong
 
 
-def test_a_stored_row_edited_is_found_by_the_auditor_at_its_tile_and_by_the_root() -> None:
+def answer_to(files: dict[str, bytes], world: LogWorld, folder: Path) -> tuple[int, bytes]:
+    """What a witness that knows nothing yet says of the world's checkpoint, served with *files*."""
+    witness = Witness(KEY, world.log_key, LogSource(MemoryFetcher(files)), folder, lambda: 1_800_000_000)
+    answer = witness.add_checkpoint(AddCheckpoint(0, (), world.note()).encode())
+    return answer.status, answer.body
+
+
+def test_a_stored_row_edited_is_found_by_auditor_and_witness_at_its_tile_and_by_the_root(
+    tmp_path: Path,
+) -> None:
     world = lived_in()
     files = world.files()
     raws = world.raws()
@@ -130,15 +139,18 @@ def test_a_stored_row_edited_is_found_by_the_auditor_at_its_tile_and_by_the_root
     found = world.audit(files).findings
     assert {"tile_wrong", "root_wrong"} <= {finding.rule for finding in found}
     assert next(one for one in found if one.rule == "tile_wrong").index == 12
+    status, said = answer_to(files, world, tmp_path)
+    assert (status, b"tile_wrong" in said) == (503, True), "it may be the way, so it may be asked again"
 
 
-def test_a_tile_rewritten_is_found_by_the_auditor_at_the_entry_below_it() -> None:
+def test_a_tile_rewritten_is_found_by_auditor_and_witness_at_the_entry_below_it(tmp_path: Path) -> None:
     world = lived_in()
     files = world.files()
     name = f"tile/0/000.p/{len(world.entries)}"
     files[name] = files[name][: 32 * 7] + bytes(32) + files[name][32 * 8 :]
     (finding,) = world.audit(files).findings
     assert (finding.rule, finding.index) == ("tile_wrong", 7)
+    assert answer_to(files, world, tmp_path)[0] == 503
 
 
 def test_a_signed_fork_is_found_by_contract_witness_and_whoever_saw_the_other_branch(tmp_path: Path) -> None:

@@ -12,13 +12,17 @@ from werkzeug.exceptions import HTTPException
 
 from api import limits
 from api.current import EXTENSION, services
-from api.limits import LIMITER, RateLimiter
+from api.limits import LIMITER, RateLimiter, Share
 from provenance.bootstrap import Services
 from provenance.core.entries import PartyReason
 from provenance.errors import AccessDenied
 from provenance.services.parties import Principal
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+ADMITTED: Final = "provenance.admitted"
+"""In an environ: whom the front knew already, and counted."""
+Admitted = tuple[Principal, Share]
 
 _SCHEME: Final = "bearer "
 _MAX_TOKEN: Final = 200
@@ -89,8 +93,12 @@ def _identify(access: Access) -> None:
         raise AccessDenied(
             "this needs a credential; send it as `Authorization: Bearer …`", code="credential_missing"
         )
-    g.principal = services().parties.authenticate(token)
-    g.share = current_app.extensions[LIMITER].take(g.principal.credential)
+    known: Admitted | None = request.environ.get(ADMITTED)
+    if known is not None:
+        g.principal, g.share = known
+    else:
+        g.principal = services().parties.authenticate(token)
+        g.share = current_app.extensions[LIMITER].take(g.principal.credential)
     _require(access, g.principal)
 
 
@@ -101,6 +109,12 @@ def _require(access: Access, someone: Principal) -> None:
         someone.require_role(access.roles[0])
 
 
+def of(app: Flask, endpoint: str) -> Access:
+    """What a view of *app* is marked with."""
+    found: Access = getattr(app.view_functions[endpoint], _MARK)
+    return found
+
+
 def is_admitted(app: Flask, environ: dict[str, Any]) -> bool:
     """Whether the view of this request would be reached: asked before its body is taken in.
 
@@ -109,7 +123,7 @@ def is_admitted(app: Flask, environ: dict[str, Any]) -> bool:
     adapter = app.url_map.bind("", path_info=environ["PATH_INFO"], default_method=environ["REQUEST_METHOD"])
     try:
         token = bearer(environ.get("HTTP_AUTHORIZATION"))
-        access: Access = getattr(app.view_functions[adapter.match()[0]], _MARK)
+        access = of(app, adapter.match()[0])
         if token is None:
             return access.is_open
         given: Services = app.extensions[EXTENSION]
@@ -131,7 +145,7 @@ def bearer(header: str | None) -> str | None:
 
 def _show_limits(response: Response) -> Response:
     if "share" in g:
-        limits.show(response, g.share)
+        response.headers.update(limits.shown(g.share))
     return response
 
 

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Response
-
 from provenance.errors import LimitReached
 
 LIMITER: Final = "provenance-limiter"
@@ -64,8 +62,10 @@ class RateLimiter:
             self._full_at[who] = self._clock() + _PERIOD + seconds
 
 
-def show(response: Response, share: Share) -> None:
-    """Say in the headers what is left."""
-    response.headers["RateLimit-Limit"] = str(share.limit)
-    response.headers["RateLimit-Remaining"] = str(share.remaining)
-    response.headers["RateLimit-Reset"] = str(share.reset)
+def shown(share: Share) -> dict[str, str]:
+    """The headers that say what is left."""
+    return {
+        "RateLimit-Limit": str(share.limit),
+        "RateLimit-Remaining": str(share.remaining),
+        "RateLimit-Reset": str(share.reset),
+    }

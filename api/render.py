@@ -7,7 +7,7 @@ from typing import Any, Final
 from api.current import services
 from api.problems import told_briefly
 from provenance.errors import ProvenanceError
-from provenance.services.context import Recorded
+from provenance.services.context import Context, Recorded
 from provenance.services.custody import Outcome
 from provenance.services.lawbook import Handle
 from provenance.services.receipts import receipt_for
@@ -30,11 +30,20 @@ def handle(place: Handle) -> dict[str, Any]:
 
 def event(recorded: Recorded) -> dict[str, Any]:
     """An accepted event and its receipt; its transaction is committed."""
-    return {"event": recorded.event.hex(), "receipt": receipt_for(services().context, recorded)}
+    return _event_by(services().context, recorded)
+
+
+def _event_by(context: Context, recorded: Recorded) -> dict[str, Any]:
+    return {"event": recorded.event.hex(), "receipt": receipt_for(context, recorded)}
 
 
 def sold(one: Sold) -> dict[str, Any]:
-    return event(one.recorded) | {
+    return sold_by(services().context, one)
+
+
+def sold_by(context: Context, one: Sold) -> dict[str, Any]:
+    """The same outside of a request of the framework."""
+    return _event_by(context, one.recorded) | {
         "key": handle(one.handle),
         "order_token": one.token.hex(),
         "use": one.use.hex(),

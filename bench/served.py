@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask, Response
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 
 from api.app import create_app
-from provenance.bootstrap import SystemClock, services_over
+from api.asgi import front_over
+from api.front import Front
+from provenance.bootstrap import Services, SystemClock, services_over
 from provenance.config import Settings
 from provenance.core.manifest import Domain
 from provenance.services.context import Context
@@ -22,6 +26,7 @@ from provenance.store.database import Database
 WORKERS = 2
 THREADS = int(os.environ.get("BENCH_THREADS", "4"))
 _NO_LIMIT = 10**9
+_CONSTANT = b'{"verdict":"REGISTERED"}'
 
 
 def context_over(url: str) -> Context:
@@ -37,35 +42,60 @@ def context_over(url: str) -> Context:
     )
 
 
-def make() -> Flask:
-    """The API over the database of ``BENCH_URL``; no credential runs out of requests."""
-    url = os.environ["BENCH_URL"]
-    pooled = bool(os.environ.get("BENCH_POOLED"))
-    settings = Settings(home=Path("."), database_url=url, requests_per_minute=_NO_LIMIT, pooled_sales=pooled)
-    return create_app(services_over(context_over(url), settings))
+def make() -> Front:
+    """The API as ``api.serve`` runs it, over the database of ``BENCH_URL``; no credential runs out."""
+    return front_over(_services())
+
+
+def make_wsgi() -> Flask:
+    """The same without the front, under the server's own threads."""
+    return create_app(_services())
 
 
 def make_constant() -> Flask:
-    """A bare app with one constant JSON answer: what server and framework can do."""
+    """A bare Flask app with one constant JSON answer: what server and framework can do."""
     app = Flask("constant")
 
     @app.post("/constant")
     def constant() -> Response:
-        return Response(b'{"verdict":"REGISTERED"}', mimetype="application/json")
+        return Response(_CONSTANT, mimetype="application/json")
 
     return app
 
 
+def make_bare() -> Callable[..., Iterable[bytes]]:
+    """The same answer without a framework: what the server alone can do."""
+
+    def bare(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["wsgi.input"].read()
+        start_response(
+            "200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(_CONSTANT)))]
+        )
+        return [_CONSTANT]
+
+    return bare
+
+
+def _services() -> Services:
+    url = os.environ["BENCH_URL"]
+    settings = Settings(home=Path("."), database_url=url, requests_per_minute=_NO_LIMIT, api_threads=THREADS)
+    return services_over(context_over(url), settings)
+
+
 def main() -> None:
     """Serve until stopped."""
+    name = sys.argv[1]
+    is_front = name == "make"
     Granian(
-        f"bench.served:{sys.argv[1]}",
+        f"bench.served:{name}",
         factory=True,
         address="127.0.0.1",
         port=int(sys.argv[2]),
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI if is_front else Interfaces.WSGI,
+        http=HTTPModes.http1,
         workers=WORKERS,
-        blocking_threads=THREADS,
+        blocking_threads=None if is_front else THREADS,
+        backpressure=8_192 if is_front else None,
         websockets=False,
         log_access=False,
     ).serve()

@@ -14,11 +14,13 @@ from typing import Any, BinaryIO, Final
 from flask import Flask
 
 from api import access, repeats
+from api.current import EXTENSION
 from api.front import bridge, telling
 from api.front.bodies import BrokenOff, Reader, Receive
 from api.front.bridge import Answer, Environ, Scope, Send
+from api.front.hot import Hot, HotRoutes
 from api.front.lanes import Lane
-from api.front.live import LIVE, Feed, Watch
+from api.front.live import Feed
 from api.tracing import Logger
 from api.wire import MAX_BODY_BYTES
 from provenance.errors import InputRefused, LimitReached, ProvenanceError
@@ -66,6 +68,7 @@ class Front:
         self._pulling = ThreadPoolExecutor(2, "answers")
         self._upload_paths = repeats.upload_paths(app)
         self._uploads = 0
+        self._hot = HotRoutes(app, logger, queue=self._size.queue) if EXTENSION in app.extensions else None
         self._heeds_signals = heeds_signals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,25 +107,41 @@ class Front:
         self.stop()
         for lane in (self._work, self._filing, self._upkeep):
             lane.close()
+        if self._hot is not None:
+            self._hot.close()
         self._pulling.shutdown(wait=False)
         self._reader.close()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        environ = bridge.environ_of(scope)
         try:
-            answer = await self._answered(environ, receive)
-            watch: Watch | None = environ.get(LIVE)
-            if watch is not None:
-                await self._feeds[watch.feed].serve(watch, answer, receive, send)
+            hot = self._hot.wanted(scope) if self._hot is not None else None
+            if hot is not None:
+                answer = await self._hastened(hot, scope, receive)
+            else:
+                answer = await self._answered(bridge.environ_of(scope), receive)
+            if answer.watch is not None:
+                await self._feeds[answer.watch.feed].serve(answer.watch, answer, receive, send)
                 return
         except BrokenOff:
             # The sender may still be there and have sent what is no HTTP; else nobody hears this.
             malformed = InputRefused("the request is malformed; see the documentation", code="bad_request")
-            answer = telling.refusal(malformed, environ, began, self._logger)
+            answer = telling.refusal(malformed, bridge.environ_of(scope), began, self._logger)
         except ProvenanceError as error:
-            answer = telling.refusal(error, environ, began, self._logger)
+            answer = telling.refusal(error, bridge.environ_of(scope), began, self._logger)
         await self._send(answer, send)
+
+    async def _hastened(self, hot: Hot, scope: Scope, receive: Receive) -> Answer:
+        """The answer without the framework, or, of what that leaves, the app's."""
+        body = await self._reader.read(receive, hot.size)
+        hot.body = body.read()
+        answer = await self._hot.answer(hot) if self._hot is not None else None
+        if answer is not None:
+            return answer
+        environ = bridge.environ_of(scope)
+        if hot.principal is not None:
+            environ[access.ADMITTED] = (hot.principal, hot.share)
+        return await self._call(self._work, environ, io.BytesIO(hot.body))
 
     async def _answered(self, environ: Environ, receive: Receive) -> Answer:
         lane, limit = self._work, MAX_BODY_BYTES
@@ -133,7 +152,7 @@ class Front:
             return await self._upload(environ, receive)
         if not _has_body(environ, limit):
             return await self._call(lane, environ, io.BytesIO())
-        return await self._call(lane, environ, await self._reader.read(receive, limit))
+        return await self._call(lane, environ, await self._reader.read(receive, _expected(environ, limit)))
 
     async def _upload(self, environ: Environ, receive: Receive) -> Answer:
         """A file takes disk and time: it is let in for those who may send one, and a few of them."""
@@ -151,7 +170,8 @@ class Front:
             )
         self._uploads += 1
         try:
-            return await self._call(self._filing, environ, await self._reader.read(receive, limit))
+            expected = int(environ["CONTENT_LENGTH"])
+            return await self._call(self._filing, environ, await self._reader.read(receive, expected))
         finally:
             self._uploads -= 1
 
@@ -186,6 +206,11 @@ def _has_body(environ: Environ, limit: int) -> bool:
         return True
     said = environ.get("CONTENT_LENGTH", "")
     return said.isascii() and said.isdigit() and 0 < int(said) <= limit
+
+
+def _expected(environ: Environ, limit: int) -> int:
+    """Where a body ends: where it was announced to, and the server sees to it that it does."""
+    return limit if "wsgi.input_terminated" in environ else int(environ["CONTENT_LENGTH"])
 
 
 def _is_file(environ: Environ) -> bool:

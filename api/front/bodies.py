@@ -109,7 +109,7 @@ class Reader:
             deadline.reschedule(until)
 
     async def read(self, receive: Receive, limit: int) -> BinaryIO:
-        """A body of at most *limit* bytes; of a longer one the first *limit*, and no more is read.
+        """A body of at most *limit* bytes, its announced length if it has one; no more is read.
 
         Raises :class:`BrokenOff`, :class:`LimitReached` (``body_too_slow``), :class:`Unavailable`
         (``disk_full``).

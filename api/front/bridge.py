@@ -14,20 +14,36 @@ WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 FRONT: Final = "provenance.front"
 """In an environ: that the front calls, so that an answer may become a stream of news."""
+LIVE: Final = "provenance.live"
+"""In an environ: what is to be watched, if a view said so."""
 _UNPREFIXED: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 _KNOWN: dict[bytes, str] = {}
 _KNOWN_MOST: Final = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who watches what: ``topic`` of a feed, after ``place`` ("" for the newcomer), counted for ``who``."""
+
+    feed: str
+    topic: str
+    place: str
+    who: str
+
+
 @dataclass(slots=True)
 class Answer:
-    """Status, headers and what there is of the body; ``rest`` yields more of a long one."""
+    """Status, headers and what there is of the body; ``rest`` yields more of a long one.
+
+    ``watch``: the view left its answer to a feed (``live.stream``).
+    """
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
     rest: Iterator[bytes] | None = None
     close: Callable[[], None] = field(default=lambda: None, repr=False)
+    watch: Watch | None = None
 
 
 def environ_of(scope: Scope) -> Environ:
@@ -93,7 +109,7 @@ def called(app: WsgiApp, environ: Environ, body: BinaryIO, at_once: int) -> Answ
     encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     if rest is None:
         close()
-        return Answer(int(status[:3]), encoded, first)
+        return Answer(int(status[:3]), encoded, first, watch=environ.get(LIVE))
     return Answer(int(status[:3]), encoded, first, rest, close)
 
 

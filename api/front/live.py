@@ -19,10 +19,9 @@ from typing import Any, Final
 from flask import Response, request
 
 from api.front.bodies import Receive
-from api.front.bridge import FRONT, Answer, Send
+from api.front.bridge import FRONT, LIVE, Answer, Send, Watch
 from provenance.errors import LimitReached, NotFound
 
-LIVE: Final = "provenance.live"
 MEDIA_TYPE: Final = "text/event-stream"
 MAX_PLACE: Final = 200
 _RETRY_MS: Final = 3_000
@@ -36,16 +35,6 @@ class News:
     place: str
     kind: str
     data: str
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who watches what: ``topic`` of a feed, after ``place`` ("" for the newcomer), counted for ``who``."""
-
-    feed: str
-    topic: str
-    place: str
-    who: str
 
 
 Place = tuple[str, str]

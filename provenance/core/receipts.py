@@ -86,18 +86,31 @@ def key_name(origin: str) -> str:
     return f"{origin}/receipt"
 
 
+class ReceiptSigner:
+    """Signs receipts with the 32-byte Ed25519 seed of ``<origin>/receipt``; what can be made once, is."""
+
+    __slots__ = ("_key", "_key_id", "_prefix")
+
+    def __init__(self, origin: str, private_key: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(private_key)
+        self._key_id = notes.verifier_key(key_name(origin), private_key).key_id
+        self._prefix = _PREFIX + origin.encode() + b"\n"
+
+    def __repr__(self) -> str:
+        return "ReceiptSigner(hidden)"
+
+    def sign(self, entry: Entry, event: str, detail: OpenedDetails | None = None) -> Receipt:
+        """The receipt of *entry*; raises :class:`InputRefused` if *detail* is not what it commits to."""
+        receipt = Receipt(entry, event, self._key_id, self._key.sign(self._prefix + entry.encode()), detail)
+        _check_detail(receipt)
+        return receipt
+
+
 def make(
     entry: Entry, event: str, origin: str, private_key: bytes, detail: OpenedDetails | None = None
 ) -> Receipt:
-    """Sign a receipt with the 32-byte Ed25519 seed of ``<origin>/receipt``.
-
-    Raises :class:`InputRefused` if *detail* is not what the entry commits to.
-    """
-    key = notes.verifier_key(key_name(origin), private_key)
-    signature = Ed25519PrivateKey.from_private_bytes(private_key).sign(message(origin, entry))
-    receipt = Receipt(entry, event, key.key_id, signature, detail)
-    _check_detail(receipt)
-    return receipt
+    """One receipt by a seed; raises :class:`InputRefused` if *detail* is not what the entry commits to."""
+    return ReceiptSigner(origin, private_key).sign(entry, event, detail)
 
 
 def verify(receipt: Receipt, origin: str, key: VerifierKey) -> None:

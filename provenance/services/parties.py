@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from provenance.core.commitments import keyless_party
 from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType, PartyReason, address_subject
 from provenance.core.parties import ADMISSIONS
 from provenance.errors import AccessDenied, Conflict, InputRefused, NotFound
 from provenance.services.context import Context, Recorded, record
+from provenance.services.recognised import Recognised
 from provenance.store import entries as entry_store
 from provenance.store import holdings, parties, reserves, transfers
 from provenance.store.database import Connection
 from provenance.store.entries import StoredEntry
 from provenance.store.parties import Alert, Credential, Party
+
+T = TypeVar("T")
 
 TOKEN_PREFIX: Final = "ckp_"  # noqa: S105 - a public prefix that secret scanners can find
 SCOPES: Final = frozenset(
@@ -62,6 +65,7 @@ class PartyService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._recognised = Recognised(context.database)
 
     def admit(
         self, by: bytes, name: str, role: PartyReason, *, address: bytes | None = None, party_id: str = ""
@@ -78,9 +82,7 @@ class PartyService:
         place = address or keyless_party(party_id)
         if len(place) != 20 or place == ZERO_ADDRESS:
             raise InputRefused("an address has 20 bytes and is not zero", code="invalid_address")
-        return self._context.database.retrying(
-            lambda connection: self._admit(connection, by, name, role, place)
-        )
+        return self._changing(lambda connection: self._admit(connection, by, name, role, place))
 
     def suspend(self, by: bytes, address: bytes, why: str) -> Recorded:
         """From here on the party may not act; acts committed before stand.
@@ -101,7 +103,7 @@ class PartyService:
             parties.put(connection, replace(party, suspended=True, since=recorded.entry.time))
             return recorded
 
-        return self._context.database.retrying(work)
+        return self._changing(work)
 
     def succeed(self, by: bytes, old: bytes, new: bytes) -> list[Recorded]:
         """*new* stands for *old* in everything from here on; for a party that lost its key.
@@ -110,7 +112,7 @@ class PartyService:
         """
         if len(new) != 20 or new in (ZERO_ADDRESS, old):
             raise InputRefused("the successor is another address", code="invalid_address")
-        return self._context.database.retrying(lambda connection: self._succeed(connection, by, old, new))
+        return self._changing(lambda connection: self._succeed(connection, by, old, new))
 
     def get(self, address: bytes) -> Party:
         """A party; raises :class:`NotFound`."""
@@ -163,9 +165,12 @@ class PartyService:
 
     def revoke(self, address: bytes, credential: str) -> None:
         """End a credential of a party; raises :class:`NotFound`."""
-        with self._context.database.write() as connection:
+
+        def work(connection: Connection) -> None:
             if not parties.revoke(connection, address, credential, self._context.clock.now()):
                 raise NotFound("no such credential", code="unknown_credential")
+
+        self._changing(work)
 
     def credentials(self, address: bytes) -> list[Credential]:
         """The credentials of a party, newest first; digests only."""
@@ -175,18 +180,25 @@ class PartyService:
     def authenticate(self, token: str) -> Principal:
         """Who holds *token*; raises :class:`AccessDenied` with one code for every kind of bad token.
 
-        A suspended party is told so (``party_suspended``), since it has proven who it is.
+        A suspended party is told so (``party_suspended``), since it has proven who it is. What another
+        process changed is seen within a second (``recognised.MAX_AGE_MS``), what this one changed at once.
         """
         digest = self._context.vault.credential_digest(token.encode("utf-8", "surrogatepass"))
-        with self._context.database.read() as connection:
-            found = parties.credential_by_digest(connection, digest)
         now = self._context.clock.now()
+        found = self._recognised.by_digest(digest, now)
         if found is None or found[0].revoked_at is not None or _is_past(found[0].expires_at, now):
             raise AccessDenied("the credential is unknown, expired or revoked", code="credential_invalid")
         credential, party = found
         if party.suspended or party.successor is not None:
             raise AccessDenied("this party may not act; ask the operator", code="party_suspended")
         return Principal(party, credential.id, credential.scopes)
+
+    def _changing(self, work: Callable[[Connection], T]) -> T:
+        """Run *work* in a transaction; from its end on nobody is recognised by what stood before."""
+        try:
+            return self._context.database.retrying(work)
+        finally:
+            self._recognised.forget()
 
     def events(self, address: bytes, after: tuple[int, bytes], limit: int) -> list[StoredEntry]:
         """Every entry under the party's addresses after that place, oldest first: what was done in its name.

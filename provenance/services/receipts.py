@@ -7,7 +7,10 @@ the same receipt for ever.
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance.core import receipts as core
 from provenance.core.proofs import OpenedDetails
@@ -22,9 +25,13 @@ _CHECK_MS: Final = 1_000
 
 def receipt_for(context: Context, recorded: Recorded) -> dict[str, Any]:
     """The receipt of an event whose transaction is committed, as JSON members."""
-    seed = context.receipt_key.private_bytes_raw()
-    detail = opened_details(recorded)
-    return core.make(recorded.entry, recorded.event.hex(), context.origin, seed, detail).to_json()
+    signer = _signer(context.origin, context.receipt_key)
+    return signer.sign(recorded.entry, recorded.event.hex(), opened_details(recorded)).to_json()
+
+
+@lru_cache(maxsize=8)
+def _signer(origin: str, key: Ed25519PrivateKey) -> core.ReceiptSigner:
+    return core.ReceiptSigner(origin, key.private_bytes_raw())
 
 
 def opened_details(recorded: Recorded) -> OpenedDetails | None:

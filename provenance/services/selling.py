@@ -56,6 +56,14 @@ class SellingService:
         sold = self._pool.sell(wish) if self._pool else self._sell_plain([wish]).get(0)
         return sold or self._sell_alone(seller, ref, order)
 
+    def sell_together(self, wishes: Sequence[Wish]) -> list[Sold | None]:
+        """Of many callers' wishes what is plain, in one transaction; ``None``: ask :meth:`sell`.
+
+        Of several wishes for one key the first goes in. Nothing is written for what is ``None``.
+        """
+        sold = self._sell_plain(wishes)
+        return [sold.get(position) for position in range(len(wishes))]
+
     def sell_many(
         self, seller: bytes, refs: Sequence[KeyRef], order: Order, *, proceed: bool = False
     ) -> list[SaleOutcome]:

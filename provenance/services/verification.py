@@ -25,6 +25,7 @@ from provenance.store.holdings import Holding
 from provenance.store.issuer_reports import KeptReport, Place
 from provenance.store.keys import KeyRow
 
+_MOST_NAMES: Final = 10_000
 MIN_SECRET_BITS: Final = 60
 """A stranger gets an answer only where guessing is hopeless; weaker formats need an order token."""
 
@@ -102,20 +103,44 @@ class VerificationService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._names: dict[bytes, frozenset[bytes]] = {}
 
     def verify(self, viewer: Viewer, refs: Sequence[KeyRef]) -> list[Verdict]:
         """The verdicts on *refs*, in their order."""
+        return self._judged([viewer] * len(refs), refs)
+
+    def verify_together(self, asked: Sequence[tuple[Viewer, KeyRef]]) -> list[Verdict]:
+        """One verdict for each of many who ask at the same time, each as :meth:`verify` would tell him."""
+        return self._judged([viewer for viewer, _ in asked], [ref for _, ref in asked])
+
+    def _judged(self, viewers: Sequence[Viewer], refs: Sequence[KeyRef]) -> list[Verdict]:
         with self._context.database.read() as connection:
             seen = lawbook.find_standing(self._context, connection, refs)
-            asker = _asker(connection, viewer)
-            said = _said(connection, asker, seen)
+            known_as = {viewer: self._asker(connection, viewer) for viewer in set(viewers)}
+            askers = [known_as[viewer] for viewer in viewers]
+            said = _said(connection, askers, seen)
         books: dict[Place, Book] = {}
-        if any(one is not None and _needs_history(asker, one[0]) for one in seen):
-            seen, books = self._with_histories(asker, refs)
+        if any(map(_needs_history, askers, seen)):
+            seen, books = self._with_histories(askers, refs)
         known, now = _Known(books, said), self._context.clock.now()
-        verdicts = [_verdict(asker, ref, one, known, now) for ref, one in zip(refs, seen, strict=True)]
+        verdicts = [
+            _verdict(asker, ref, one, known, now) for asker, ref, one in zip(askers, refs, seen, strict=True)
+        ]
         self._put_brackets([event for verdict in verdicts for event in verdict.events])
         return verdicts
+
+    def _asker(self, connection: Connection, viewer: Viewer) -> _Asker:
+        if viewer.principal is None:
+            return _Asker(frozenset(), False, viewer.token)
+        # A successor answers for what was sold and supplied under the addresses it stands for. Whom a party
+        # stands for is settled when it is admitted (a successor is a fresh address), so it is asked once.
+        address = viewer.principal.address
+        names = self._names.get(address)
+        if names is None:
+            if len(self._names) >= _MOST_NAMES:
+                self._names.clear()
+            names = self._names[address] = frozenset(parties.names_of(connection, address))
+        return _Asker(names, viewer.principal.party.has(PartyReason.ISSUER), viewer.token)
 
     def _put_brackets(self, events: list[dict[str, Any]]) -> None:
         if events:
@@ -123,12 +148,13 @@ class VerificationService:
                 put_brackets(connection, events)
 
     def _with_histories(
-        self, asker: _Asker, refs: Sequence[KeyRef]
+        self, askers: Sequence[_Asker], refs: Sequence[KeyRef]
     ) -> tuple[list[tuple[KeyRow, Holding] | None], dict[Place, Book]]:
         """Rows and what happened to them, both as of one moment."""
         with self._context.database.snapshot() as connection:
             seen = lawbook.find_standing(self._context, connection, refs)
-            rows = {one[0] for one in seen if one is not None and _needs_history(asker, one[0])}
+            pairs = zip(askers, seen, strict=True)
+            rows = {one[0] for asker, one in pairs if one is not None and _needs_history(asker, one)}
             return seen, lawbook.histories(connection, rows)
 
     def custody(self, viewer: Viewer, handle: Handle) -> list[dict[str, Any]]:
@@ -138,7 +164,7 @@ class VerificationService:
             if row is not None:
                 held = holdings.over(connection, row.number, [row.index])[row.index]
                 book = lawbook.history(self._context, connection, row)
-                asker = _asker(connection, viewer)
+                asker = self._asker(connection, viewer)
                 if _entitled(asker, row, held, book):
                     told = [self._told(asker, book, place) for place in range(len(book.stored))]
                     put_brackets(connection, told)
@@ -160,17 +186,21 @@ class VerificationService:
         return told
 
 
-def _needs_history(asker: _Asker, row: KeyRow) -> bool:
-    return row.entries > 0 and asker.is_known
+def _needs_history(asker: _Asker, seen: tuple[KeyRow, Holding] | None) -> bool:
+    return seen is not None and seen[0].entries > 0 and asker.is_known
 
 
 def _said(
-    connection: Connection, asker: _Asker, seen: Sequence[tuple[KeyRow, Holding] | None]
+    connection: Connection, askers: Sequence[_Asker], seen: Sequence[tuple[KeyRow, Holding] | None]
 ) -> dict[Place, tuple[KeptReport, ...]]:
     """The issuers' reports on what was *seen*; a stranger is told none, so none are looked up for him."""
-    if not asker.is_known:
-        return {}
-    return reports.of_places(connection, {(one[0].number, one[0].index) for one in seen if one is not None})
+    pairs = zip(askers, seen, strict=True)
+    places = {
+        (one[0].number, one[0].index)
+        for asker, one in pairs
+        if one is not None and one[0].may_be_reported and asker.is_known
+    }
+    return reports.of_places(connection, places) if places else {}
 
 
 def _verdict(
@@ -199,14 +229,6 @@ def _verdict(
 def _coarse(code: VerdictCode, ref: KeyRef) -> Verdict:
     weak = isinstance(ref, CardKey) and format_by_id(ref.format_id).secret_bits < MIN_SECRET_BITS
     return Verdict(VerdictCode.TOKEN_NEEDED if weak else code, None, None, {})
-
-
-def _asker(connection: Connection, viewer: Viewer) -> _Asker:
-    if viewer.principal is None:
-        return _Asker(frozenset(), False, viewer.token)
-    # A successor answers for what was sold and supplied under the addresses it stands for.
-    names = frozenset(parties.names_of(connection, viewer.principal.address))
-    return _Asker(names, viewer.principal.party.has(PartyReason.ISSUER), viewer.token)
 
 
 def _entitled(asker: _Asker, row: KeyRow, holding: Holding, book: Book) -> bool:

@@ -35,6 +35,8 @@ class KeyRow:
     reservation: bytes | None
     batch: BatchFacts
     format: str
+    may_be_reported: bool = True
+    """Whether issuers may have said something of it; ``False`` only where that was looked up."""
 
     def is_reserved(self, now: int) -> bool:
         """Whether a reservation stands at *now* (ms)."""

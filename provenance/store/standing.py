@@ -16,7 +16,8 @@ Standing = tuple[KeyRow, Holding]
 _COLUMNS: Final = """
     k.tag, k.batch, k.idx, k.state, k.entries, k.last_time, k.sold_before, k.suspect, k.reserved_until,
     k.reserved_by, k.reservation, b.batch_id, b.supplier, b.size, b.max_uses, b.expires_at, b.format,
-    h.first, h.count, h.holder, h.last_time, h.voided_at, h.offer, h.offer_until"""
+    h.first, h.count, h.holder, h.last_time, h.voided_at, h.offer, h.offer_until,
+    EXISTS (SELECT 1 FROM issuer_report r WHERE r.batch = k.batch AND r.idx = k.idx)"""
 _JOINED: Final = (
     f"SELECT {_COLUMNS} FROM card_key k "  # noqa: S608 - our own columns
     "JOIN batch b ON b.number = k.batch AND b.status = 1 "
@@ -74,7 +75,7 @@ def standing(row: Sequence[Any]) -> tuple[bytes, Standing]:
     facts = BatchFacts(bytes(row[11]), bytes(row[12]), row[13], row[14], row[15])
     key = KeyRow(
         tag, row[1], row[2], State(row[3]), row[4], row[5], bool(row[6]), bool(row[7]), row[8],
-        _bytes(row[9]), _bytes(row[10]), facts, row[16],
+        _bytes(row[9]), _bytes(row[10]), facts, row[16], bool(row[24]),
     )  # fmt: skip
     held = Holding(
         row[1], row[17], row[18], bytes(row[19]), row[20], row[21], _bytes(row[22]), row[23]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from api.asgi import front_over
-from api.front.bridge import Answer
-from api.front.live import Feed, News, Place, Watch
+from api.front.bridge import Answer, Watch
+from api.front.live import Feed, News, Place
 from api.tracing import make_logger
 from provenance.errors import LimitReached
 from tests.api.asgi import Caller, until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import auditing, http, log, proving, registering, trees
+from bench import auditing, http, log, proving, registering, risk, trees
 from bench.harness import RUNS, Result, show
 
 Job = Callable[[int, int], list[Result]]
@@ -24,6 +24,7 @@ JOBS: dict[str, Job] = {
     "bundle": lambda scale, runs: [log.checking(runs)],
     "audit": lambda scale, runs: [log.replaying(60_000 // scale, runs)],
     "audit-http": lambda scale, runs: [auditing.served(300_000 // scale, runs)],
+    "risk": lambda scale, runs: risk.measure(risk.ORDERS // scale),
     "proofs": lambda scale, runs: proving.measure(1_000_000 // scale, runs),
 }
 

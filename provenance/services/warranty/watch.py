@@ -15,7 +15,7 @@ from provenance.core.claims import Claim, ClockResumed, EvidenceGiven, Finding, 
 from provenance.core.terms import State, Terms
 from provenance.errors import ProvenanceError, Refused
 from provenance.services.context import Context
-from provenance.services.warranty import claiming, desk, evidence, facts
+from provenance.services.warranty import claiming, desk, evidence, facts, risk
 from provenance.services.warranty import terms as published
 from provenance.services.warranty.carrying import ClaimWork
 from provenance.services.warranty.clocks import clocks
@@ -118,6 +118,7 @@ class Watch:
             # No entry can name a sale that has no place yet; the sequencer is about to give it one.
             warranty_orders.look_again(connection, order.id, now + _SEQUENCED_MS)
             return
+        risk.warn(self._context, connection, order, now)
         row = store.open_of(connection, order.id)
         if row is None and EventKind.CANCELLED in warranty_orders.events_of(connection, order.id):
             # Paid back before anything was wrong: what is left, the buyer says himself.

@@ -8,6 +8,7 @@ from provenance.store import (  # noqa: F401 - their tables are part of the meta
     schema_issuer,
     schema_log,
     schema_presale,
+    schema_risk,
     schema_state,
     schema_warranty,
     schema_webhooks,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import CTE, delete, exists, func, or_, select, update
+from sqlalchemy import Select, bindparam, delete, exists, func, or_, select, update
 
 from provenance.store.database import Connection
 from provenance.store.schema import party as parties
@@ -63,12 +63,7 @@ def by_id(connection: Connection, endpoint: bytes) -> Endpoint | None:
 
 def listening(connection: Connection, party: bytes) -> list[Endpoint]:
     """The endpoints, not disabled, of whoever stands for *party* now."""
-    now = _standing_for(party)
-    query = select(table).join(now, table.c.party == now.c.address)
-    return [
-        _endpoint(row)
-        for row in connection.execute(query.where(now.c.successor.is_(None), table.c.disabled_at.is_(None)))
-    ]
+    return [_endpoint(row) for row in connection.execute(_LISTENING, {"address": party})]
 
 
 def change(connection: Connection, endpoint: bytes, **columns: Any) -> None:
@@ -126,14 +121,6 @@ def count(connection: Connection) -> int:
     return found
 
 
-def _standing_for(party: bytes) -> CTE:
-    name = select(parties.c.address, parties.c.successor).where(parties.c.address == party)
-    chain = name.cte("standing", recursive=True)
-    heir = select(parties.c.address, parties.c.successor).join(chain, parties.c.address == chain.c.successor)
-    # UNION, not UNION ALL: a circle of successors ends.
-    return chain.union(heir)
-
-
 def _past(column: Any, now: int, horizon: int) -> Any:
     return or_(column <= now, column > now + horizon)
 
@@ -144,3 +131,16 @@ def _endpoint(row: Any) -> Endpoint:
         None if row.old_secret is None else bytes(row.old_secret), row.old_until,
         row.disabled_at, row.disabled_by, row.failures, row.failing_since, row.rest_until,
     )  # fmt: skip
+
+
+def _listening() -> Select[Any]:
+    name = select(parties.c.address, parties.c.successor)
+    chain = name.where(parties.c.address == bindparam("address")).cte("standing", recursive=True)
+    # UNION, not UNION ALL: a circle of successors ends.
+    now = chain.union(name.join(chain, parties.c.address == chain.c.successor))
+    heard = select(table).join(now, table.c.party == now.c.address)
+    return heard.where(now.c.successor.is_(None), table.c.disabled_at.is_(None))
+
+
+_LISTENING: Final = _listening()
+"""Made once: it is asked at every event that could be told, and mostly finds nobody."""

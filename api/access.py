@@ -27,6 +27,7 @@ Admitted = tuple[Principal, Share]
 _SCHEME: Final = "bearer "
 _MAX_TOKEN: Final = 200
 _MARK: Final = "__access__"
+_ADMITS: Final = "__admits__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,16 @@ def allow(
 ) -> Callable[[View], View]:
     """Mark a view for credentials with one of *scopes* and parties with one of *roles*."""
     return _marked(Access(scopes, roles, is_open=strangers, writes=writes))
+
+
+def admitting(admits: Callable[[Services, dict[str, Any], str], bool]) -> Callable[[View], View]:
+    """Mark a view of files: *admits(services, arguments of the path, Content-Length)* lets a body in."""
+
+    def mark(view: View) -> View:
+        setattr(view, _ADMITS, admits)
+        return view
+
+    return mark
 
 
 def public() -> Callable[[View], View]:
@@ -123,14 +134,16 @@ def is_admitted(app: Flask, environ: dict[str, Any]) -> bool:
     adapter = app.url_map.bind("", path_info=environ["PATH_INFO"], default_method=environ["REQUEST_METHOD"])
     try:
         token = bearer(environ.get("HTTP_AUTHORIZATION"))
-        access = of(app, adapter.match()[0])
-        if token is None:
-            return access.is_open
-        given: Services = app.extensions[EXTENSION]
-        _require(access, given.parties.authenticate(token))
+        endpoint, arguments = adapter.match()
+        access, given = of(app, endpoint), app.extensions[EXTENSION]
+        if token is not None:
+            _require(access, given.parties.authenticate(token))
+        elif not access.is_open:
+            return False
+        admits = getattr(app.view_functions[endpoint], _ADMITS, None)
+        return admits is None or admits(given, arguments, environ.get("CONTENT_LENGTH", ""))
     except (HTTPException, AccessDenied):
         return False
-    return True
 
 
 def bearer(header: str | None) -> str | None:

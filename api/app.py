@@ -29,10 +29,12 @@ from api.tracing import Logger
 from api.views import (
     batches,
     disclosures,
+    evidence,
     issuers,
     keys,
     log,
     parties,
+    presale,
     proofs,
     recourses,
     reserve,
@@ -46,7 +48,7 @@ from provenance.services.neighbours import NeighbourWatch
 
 _SUBJECTS: Final = (
     batches, keys, verify, reserve, recourses, issuers, disclosures, transfers, proofs, parties, log,
-    webhooks,
+    webhooks, evidence, presale,
 )  # fmt: skip
 
 

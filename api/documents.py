@@ -31,6 +31,9 @@ TAG_RECOURSES: Final[dict[str, Any]] = {
 TAG_PUBLIC: Final[dict[str, Any]] = {"name": "public", "description": "For everybody"}
 TAG_SYSTEM: Final[dict[str, Any]] = {"name": "system", "description": "How the service is"}
 
+TAG_EVIDENCE: Final[dict[str, Any]] = {"name": "evidence", "description": "Files that show what happened"}
+TAG_PRESALE: Final[dict[str, Any]] = {"name": "presale", "description": "Reviews of goods before their sale"}
+
 SECURED: Final[list[dict[str, list[Any]]]] = [{"bearer": []}]
 SCHEMES: Final[dict[str, Any]] = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "ckp_…", "description": "a credential"}
@@ -47,6 +50,18 @@ BATCH_BODY: Final[dict[str, Any]] = {
         "application/json": {"schema": {"type": "object"}},
     },
 }
+_EVIDENCE: Final = dict.fromkeys(
+    (
+        *("image/png", "image/jpeg", "application/pdf", "text/plain"),
+        *("video/mp4", "video/quicktime", "video/webm"),
+    ),
+    _BINARY,
+)
+EVIDENCE_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {"application/octet-stream": _BINARY, **_EVIDENCE},
+}
+EVIDENCE_FILE: Final[dict[Any, Any]] = {200: {"content": _EVIDENCE}}
 BUNDLE_BODY: Final[dict[str, Any]] = {
     "required": True,
     "content": {"application/json": {"schema": {"type": "object"}}},

@@ -26,6 +26,7 @@ _WAIT_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
 _RESTORE: Final = "__restore__"
 _STREAMS: Final = "__streams__"
+_READS: Final = "__reads__"
 _FINAL: Final = frozenset(
     {"sold", "delivered", "redeemed", "void", "expired", "shared_key", "reissued", "too_late"}
     | {"already_commissioned", "batch_abandoned", "staging_expired", "transfer_settled", "transfer_lapsed"}
@@ -49,11 +50,20 @@ def streams(view: View) -> View:
     return view
 
 
-def upload_paths(app: Flask) -> frozenset[str]:
-    """The paths of *app* whose bodies are files."""
-    return frozenset(
+def reads(view: View) -> View:
+    """Mark a POST that changes nothing: it is answered anew each time, and its answer is never kept."""
+    setattr(view, _READS, True)
+    return view
+
+
+def upload_paths(app: Flask) -> Callable[[str], bool]:
+    """Whether a path of *app* is one whose bodies are files."""
+    rules = [
         rule.rule for rule in app.url_map.iter_rules() if hasattr(app.view_functions[rule.endpoint], _STREAMS)
-    )
+    ]
+    exact = frozenset(rule for rule in rules if "<" not in rule)
+    begins = tuple(rule.partition("<")[0] for rule in rules if "<" in rule)
+    return lambda path: path in exact or path.startswith(begins)
 
 
 def register(app: Flask) -> None:
@@ -65,6 +75,8 @@ def register(app: Flask) -> None:
 def _begin() -> Response | None:
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST" or request.endpoint is None:
+        return None
+    if hasattr(current_app.view_functions[request.endpoint], _READS):
         return None
     if not 1 <= len(key) <= _MAX_KEY or not key.isascii() or not key.isprintable():
         raise InputRefused(

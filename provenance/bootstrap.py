@@ -48,11 +48,10 @@ from provenance.services.verification import VerificationService
 from provenance.services.warranty.evidence import EvidenceService
 from provenance.services.warranty.issuer_desk import IssuerDesk
 from provenance.services.warranty.issuers import Issuers
-from provenance.services.warranty.presale import PresaleService
-from provenance.services.warranty.presalefiles import PresaleFiles
 from provenance.services.warranty.recourses import RecourseService
 from provenance.services.warranty.reserves import ReserveService
 from provenance.services.warranty.reviewers import ReviewerService
+from provenance.services.warranty.showing import Showing
 from provenance.services.webhook_delivery import WebhookDelivery
 from provenance.services.webhook_endpoints import WebhookService
 from provenance.services.witnessing import WitnessingService
@@ -92,8 +91,7 @@ class Services:
     reserves: ReserveService
     recourses: RecourseService
     reviewers: ReviewerService
-    presale: PresaleService
-    presale_files: PresaleFiles
+    showing: Showing
     log: LogReader
     public_log: PublicLog
     health: HealthService
@@ -146,7 +144,6 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
     issuers = build_issuers(settings, context.clock)
     node = None if registry is None else clients.NodeReader(registry)
     evidence, reviewers = EvidenceService(context, settings.evidence_path), ReviewerService(context)
-    presale = PresaleService(context, reviewers)
     return Services(
         settings=settings,
         context=context,
@@ -167,8 +164,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         recourses=RecourseService(context),
         evidence=evidence,
         reviewers=reviewers,
-        presale=presale,
-        presale_files=PresaleFiles(context, evidence, presale),
+        showing=Showing.over(context, evidence, reviewers),
         log=LogReader(context),
         public_log=PublicLog(context),
         health=HealthService(context, None if registry is None else ChainProbe(registry.identify)),

@@ -66,7 +66,7 @@ class Front:
         self._filing = Lane("uploads", max(1, self._size.threads // 2), UPLOADS)
         self._upkeep = Lane("upkeep", 1, 16)
         self._pulling = ThreadPoolExecutor(2, "answers")
-        self._upload_paths = repeats.upload_paths(app)
+        self._is_upload = repeats.upload_paths(app)
         self._uploads = 0
         self._hot = HotRoutes(app, logger, queue=self._size.queue) if EXTENSION in app.extensions else None
         self._heeds_signals = heeds_signals
@@ -148,7 +148,7 @@ class Front:
         path = environ["PATH_INFO"].rstrip("/")
         if path in _UPKEEP:
             lane = self._upkeep
-        elif path in self._upload_paths and _is_file(environ):
+        elif self._is_upload(path) and _is_file(environ):
             return await self._upload(environ, receive)
         if not _has_body(environ, limit):
             return await self._call(lane, environ, io.BytesIO())
@@ -216,4 +216,4 @@ def _expected(environ: Environ, limit: int) -> int:
 def _is_file(environ: Environ) -> bool:
     kind: Any = environ.get("CONTENT_TYPE", "")
     is_json = kind.partition(";")[0].strip().lower() == "application/json"
-    return environ["REQUEST_METHOD"] == "POST" and not is_json
+    return environ["REQUEST_METHOD"] in ("POST", "PUT") and not is_json

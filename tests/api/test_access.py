@@ -12,6 +12,8 @@ from tests.api.world import World
 
 HANDLE = {"batch": "00" * 32, "index": 0}
 ADDRESS = "0x" + "77" * 20
+NEW_REVIEW = {"key": HANDLE, "terms": "00" * 32, "price": "1.00", "currency": "CNY"}
+DECISION = {"failed": [], "signature": "0x" + "00" * 65}
 DISCLOSURE = {
     "type": "brand_authorisation", "number": "1", "credit_code": "91350100M000100Y43",
     "document": "00" * 32, "issued_on": "2026-01-01", "attested_on": "2026-01-02",
@@ -69,6 +71,15 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
     ("POST", "/credentials", {"label": "x", "scopes": ["read"]}, {"admin"}, None),
     ("DELETE", f"/credentials/{'00' * 8}", None, {"admin"}, None),
     ("DELETE", f"/events/{'00' * 16}/details", None, {"admin"}, None),
+    ("POST", "/evidence/erase", {"order": "00" * 32, "digest": "00" * 32}, {"admin"}, "operator"),
+    ("POST", "/presale/reviews", NEW_REVIEW, {"sell"}, "shop"),
+    ("GET", "/presale/reviews", None, {"sell", "read"}, "shop"),
+    ("GET", "/presale/reviews/waiting", None, {"review"}, None),
+    ("GET", f"/presale/reviews/{'00' * 16}", None, {"sell", "read", "review"}, None),
+    ("GET", f"/presale/reviews/{'00' * 16}/files/{'00' * 32}", None, {"sell", "read", "review"}, None),
+    ("POST", f"/presale/reviews/{'00' * 16}/uploads", {"type": "video", "size": 1}, {"sell"}, "shop"),
+    ("POST", f"/presale/reviews/{'00' * 16}/decision", DECISION, {"review"}, None),
+    ("POST", f"/presale/reviews/{'00' * 16}/withdraw", {}, {"sell"}, "shop"),
     ("GET", "/webhooks", None, {"admin", "read"}, None),
     ("POST", "/webhooks", {"url": "https://a.example/"}, {"admin"}, None),
     ("DELETE", f"/webhooks/{'00' * 16}", None, {"admin"}, None),
@@ -89,6 +100,7 @@ PUBLIC = {
     "/log/tile/{tile}", "/log/entries/{index}", "/log/batch/{batch_id}", "/log/successions", "/log/watch",
     "/anchors/latest", "/health", "/metrics", "/platforms/{address}/disclosures",
     "/disclosures/{disclosure_id}", "/disclosures/{disclosure_id}/document",
+    "/evidence/uploads", "/evidence/uploads/{upload_id}", "/evidence/list", "/evidence/download",
 }  # fmt: skip
 
 

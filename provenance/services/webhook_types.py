@@ -16,6 +16,7 @@ TYPES: Final[dict[str, str]] = {
     "alert.same_serial": "another key with the serial of one that is registered",
     "alert.same_serial_in_file": "a serial that comes more than once in a file",
     "alert.neighbour_scan": "somebody tries many keys beside yours",
+    "alert.order_at_risk": "an order looks risky, and why",
     "alert.webhook_disabled": "an endpoint of yours is sent nothing more",
     "claim.claim_opened": "a claim was made",
     "claim.evidence_asked": "evidence is wanted, by a time",

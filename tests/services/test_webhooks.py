@@ -13,7 +13,6 @@ from provenance.core.entries import PartyReason
 from provenance.errors import InputRefused
 from provenance.services import alerts, stage_alerts
 from provenance.services.context import Context
-from provenance.services.neighbours import KIND
 from provenance.services.warranty import recourses
 from provenance.services.webhook_types import TYPES
 from provenance.services.webhooks import MAX_BODY_BYTES, checked_types, publish
@@ -148,9 +147,31 @@ def published(path: Path) -> set[str]:
     return {one for one in said if isinstance(one, str)}
 
 
+def alarms(path: Path) -> set[str]:
+    """The kinds of alert that a file tells: written out in the call, or its constant ``KIND``."""
+    tree = ast.parse(path.read_text())
+    kinds = {
+        one.target.id: one.value.value
+        for one in tree.body
+        if isinstance(one, ast.AnnAssign)
+        and isinstance(one.target, ast.Name)
+        and isinstance(one.value, ast.Constant)
+    }
+    told = [
+        one
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "alerts.tell"
+        for one in call.args
+    ]
+    named = {kinds.get(one.id) for one in told if isinstance(one, ast.Name)}
+    written = {one.value for one in told if isinstance(one, ast.Constant)}
+    return {f"alert.{kind}" for kind in named | written if isinstance(kind, str)}
+
+
 def test_whatever_a_service_publishes_can_be_asked_for_by_name() -> None:
-    for path in (ROOT / "provenance" / "services").rglob("*.py"):
+    files = list((ROOT / "provenance" / "services").rglob("*.py"))
+    for path in files:
         assert published(path) <= set(TYPES), path.name
     claims = {f"claim.{one.value}" for one in Notice} | set(recourses._TOLD.values())
-    warnings = {f"alert.{kind}" for kind in (*stage_alerts._KINDS.values(), KIND, "webhook_disabled")}
-    assert claims | warnings == set(TYPES)
+    warnings = {f"alert.{kind}" for kind in stage_alerts._KINDS.values()}
+    assert claims.union(warnings, *map(alarms, files)) == set(TYPES)

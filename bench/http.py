@@ -1,4 +1,8 @@
-"""Verify and sell over HTTP: granian with two workers, on SQLite and on a durable PostgreSQL."""
+"""Verify and sell over HTTP: the front under granian with two workers, on SQLite and a durable PostgreSQL.
+
+The constant answer is a Flask route under the same server, of whose rate verify is a share; beside it
+stands a bare callable, which is what the server can do without a framework.
+"""
 
 from __future__ import annotations
 
@@ -32,22 +36,28 @@ _SET = 100
 
 
 class Site:
-    """One database behind one server, and the same constant server for all."""
+    """One database behind one server, and the same constant servers for all."""
 
-    def __init__(self, name: str, shop: Shop, port: int, constant: int, seconds: float) -> None:
-        self.name, self.shop, self.port, self.constant, self.seconds = name, shop, port, constant, seconds
+    def __init__(self, name: str, shop: Shop, port: int, constant: int, bare: int, seconds: float) -> None:
+        self.name, self.shop, self.port, self.seconds = name, shop, port, seconds
+        self.constant, self.bare = constant, bare
         self.rates: dict[str, list[float]] = {}
 
     def constant_rate(self) -> float:
-        """Answers a second of the constant JSON."""
-        load = drive(
-            self.constant, [post("/constant", {})] * 50_000, connections=CONNECTIONS, seconds=self.seconds
-        )
-        return _sound(load).rate
+        """Answers a second of the constant JSON by Flask."""
+        return self._constant(self.constant)
+
+    def bare_rate(self) -> float:
+        """Answers a second of the constant JSON by a bare callable."""
+        return self._constant(self.bare)
+
+    def _constant(self, port: int) -> float:
+        asked = [post("/constant", {})] * int(60_000 * self.seconds)
+        return _sound(drive(port, asked, connections=CONNECTIONS, seconds=self.seconds)).rate
 
     def verify(self) -> float:
         """Verdicts a second, one key a request."""
-        return self._driven(self.shop.verifying(int(3_000 * self.seconds), 1)).rate
+        return self._driven(self.shop.verifying(int(9_000 * self.seconds), 1)).rate
 
     def verify_many(self) -> float:
         """Keys a second, a thousand a request, one request at a time."""
@@ -96,10 +106,11 @@ def measure(*, quick: bool = False, runs: int = RUNS) -> list[Result]:
         folder.chmod(0o711)
         postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
         constant = stack.enter_context(_serving("make_constant", ""))
+        bare = stack.enter_context(_serving("make_bare", ""))
         for name, url in (("PostgreSQL", postgres.url()), ("SQLite", f"sqlite:///{folder}/bench.sqlite")):
             shop = open_shop(url, size)
             port = stack.enter_context(_serving("make", url))
-            site = Site(name, shop, port, constant, seconds)
+            site = Site(name, shop, port, constant, bare, seconds)
             pgbench = PgBench(_plain(url), (runs + 2) * CONNECTIONS * 5_000) if name == "PostgreSQL" else None
             results += _measured(site, pgbench, runs)
     return results
@@ -108,6 +119,7 @@ def measure(*, quick: bool = False, runs: int = RUNS) -> list[Result]:
 def _measured(site: Site, pgbench: PgBench | None, runs: int) -> list[Result]:
     jobs: dict[str, Callable[[], float]] = {
         "constant": site.constant_rate,
+        "bare": site.bare_rate,
         "verify": site.verify,
         "select": site.selected,
         "verify many": site.verify_many,
@@ -127,7 +139,8 @@ def _measured(site: Site, pgbench: PgBench | None, runs: int) -> list[Result]:
     return [
         ratio(f"{site.name}: {what}", rates[ours], rates[other], unit, n, f"reference: {note}")
         for what, ours, other, unit, n, note in (
-            ("verify one key", "verify", "constant", "keys/s", 1, "constant JSON"),
+            ("verify one key", "verify", "constant", "keys/s", 1, "constant JSON by Flask"),
+            ("constant JSON by Flask", "constant", "bare", "answers/s", 1, "a bare callable"),
             (f"verify {_MANY:,} keys a request", "verify many", "select", "keys/s", _MANY, "SELECT … IN"),
             ("sell one key", "sell", sale, "sales/s", 1, beside),
             (f"{_SET} sales a request", "sell many", sale, "sales/s", _SET, beside),
@@ -153,7 +166,13 @@ def _sound(load: Load) -> Load:
 
 @contextmanager
 def _serving(app: str, url: str) -> Iterator[int]:
-    """granian over *app* in processes of its own; the port it listens on."""
+    with served(app, url) as (_, port):
+        yield port
+
+
+@contextmanager
+def served(app: str, url: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """granian over *app* of ``bench.served`` in processes of its own, and the port it listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -165,7 +184,7 @@ def _serving(app: str, url: str) -> Iterator[int]:
     )
     try:
         _wait_for(process, port)
-        yield port
+        yield process, port
     finally:
         process.terminate()
         process.wait(timeout=60)

@@ -15,6 +15,7 @@ from api.tracing import Logger, trace_id_of
 from provenance.errors import ProvenanceError
 
 _ROUTE: Final = "front"
+_BODY_TAKEN: Final = frozenset({"server_busy", "watchers_full"})
 
 
 def refusal(error: ProvenanceError, environ: Environ, began: float, logger: Logger) -> Answer:
@@ -28,9 +29,10 @@ def refusal(error: ProvenanceError, environ: Environ, began: float, logger: Logg
         "X-Request-Id": trace_id,
         **headers.SECURITY,
         **problem.headers,
-        # Of a body that was not taken the rest may still come; it must not be read as a request.
-        "Connection": "close",
     }
+    if error.code not in _BODY_TAKEN:
+        # The rest of a body may still come; it must not be read as a request.
+        said["Connection"] = "close"
     seconds = time.perf_counter() - began
     method: str = environ["REQUEST_METHOD"]
     metrics.count(method, _ROUTE, problem.status, seconds)

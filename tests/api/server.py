@@ -52,10 +52,12 @@ class Server:
         while time.monotonic() < until:
             try:
                 requests.get(self.url + "/v1/health", timeout=5)
-                return
+                # A process that is told to stop while it starts is only killed, after half a minute.
+                if self.log.read_bytes().count(b"Started worker-") >= self.settings.api_workers:
+                    return
             except requests.RequestException:
                 assert self.process.poll() is None, self.log.read_text()
-                time.sleep(0.1)
+            time.sleep(0.1)
         raise AssertionError("the server did not come up")
 
     def raw(self) -> socket.socket:

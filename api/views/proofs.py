@@ -75,4 +75,6 @@ def _file(made: MadeProof) -> Response:
     response = Response(made.bundle, mimetype="application/json")
     name = f"{made.handle.batch_id.hex()[:16]}-{made.handle.index}.provenance.json"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    # A verifier open from disk, or on another site, may follow a QR code to it; the id is what opens it.
+    response.headers["Access-Control-Allow-Origin"] = "*"
     return response

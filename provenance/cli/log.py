@@ -101,6 +101,22 @@ def export(folder: Path) -> None:
     )
 
 
+@log.command("key")
+@json_option
+def key() -> None:
+    """Print the log's public key, to be published where its readers already trust you.
+
+    Those who check proofs, audit or witness bring it with --log-key.
+    """
+    from provenance import keyfiles
+    from provenance.core.notes import verifier_key
+
+    with local_services() as services:
+        seed = keyfiles.load(services.settings.secrets_folder, "log.key")
+        told = verifier_key(services.context.origin, seed).encode()
+    answer({"key": told}, told)
+
+
 @log.command("rotate-key")
 @json_option
 def rotate_key() -> None:

@@ -210,6 +210,7 @@ def test_a_proof_is_made_fetched_again_unopened_and_verified(world: World) -> No
     fetched = world.get(None, f"/proofs/{made.json['id']}.json")
     assert fetched.json["key"]["opening"] is None
     assert key not in fetched.text
+    assert fetched.headers["Access-Control-Allow-Origin"] == "*", "a verifier on disk may follow a QR code"
     verified = world.call(None, "POST", "/proofs/verify", data=fetched.data, content_type="application/json")
     assert verified.status_code == 200, verified.text
     assert (verified.json["state"], verified.json["anchoring"]) == ("SOLD", "pending")
@@ -224,7 +225,9 @@ def test_the_log_is_served_as_tiles(world: World) -> None:
     partial = f"{size}" if size < 256 else "255"
     tile = world.get(None, f"/log/tile/0/000.p/{partial}")
     assert len(tile.data) == 32 * int(partial)
-    assert "immutable" in tile.headers["Cache-Control"]
+    moment, for_ever = "public, max-age=1, must-revalidate", "public, max-age=31536000, immutable"
+    assert (checkpoint.headers["Cache-Control"], checkpoint.mimetype) == (moment, "text/plain")
+    assert (tile.headers["Cache-Control"], tile.mimetype) == (for_ever, "application/octet-stream")
     bundle = world.get(None, f"/log/tile/entries/000.p/{partial}")
     assert len(bundle.data) == 126 * int(partial)
     assert world.get(None, "/log/entries/0").data == bundle.data[2:126]

@@ -92,6 +92,7 @@ def test_the_database_is_checked_and_the_key_changed_by_command(
     old = log_key(world)
     told = world.shell.json("log", "rotate-key")
     assert (told["old"], told["new"]) == (old, log_key(world))
+    assert world.shell.run("log", "key").stdout == told["new"] + "\n"
     world.shell.run("worker", "--once")
     address = f"http://127.0.0.1:{world.service.port}/v1/log"
     for key in (old, told["new"]):

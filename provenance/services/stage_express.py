@@ -70,12 +70,20 @@ def attempt(
 ) -> Staged | None:
     """Register the file in one pass; ``None``, and nothing stands, if it needs the careful way."""
     file = File(supplier, upload, options, seed)
+    told = progress or (lambda _: None)
+    # Whoever is told may want to write: with a single writer he would wait for the very transaction that he
+    # is told from, so he hears of it when it is over. Nobody else writes meanwhile either.
+    marks: list[int] = []
+    within = marks.append if context.database.is_sqlite else told
     try:
         with Spool(context.entropy) as rejects, context.database.write() as connection:
-            return _store(context, connection, file, rejects, progress or (lambda _: None))
+            staged = _store(context, connection, file, rejects, within)
     except (NotPlain, FileRefused):
         # Refused by the careful way too, which names the line.
         return None
+    for mark in marks:
+        told(mark)
+    return staged
 
 
 def _store(

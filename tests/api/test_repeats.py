@@ -194,3 +194,19 @@ def test_a_list_of_which_nothing_was_sold_yet_may_be_sold_under_its_key(
     world.post(world.shop, f"/transfers/{offer}/accept")
     later = world.post(world.shop, "/keys/sell", body, headers=KEY)
     assert [one["status"] for one in later.json["results"]] == ["sold", "sold"]
+
+
+def test_a_file_in_its_own_order_is_registered_once_though_its_claim_is_renewed_on_the_way(
+    world: World,
+) -> None:
+    """The renewal is a write of its own: it must not wait for the registration that it is told from."""
+    body, said = "\n".join(world.fresh_keys(5)).encode(), {"format": FORMAT, "shuffle": "false"}
+    answers = [
+        world.call(
+            world.supplier, "POST", "/batches", data=body, query_string=said, content_type="text/plain",
+            headers={"Idempotency-Key": "file-1"},
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    assert [one.status_code for one in answers] == [202, 202], answers[0].text
+    assert answers[0].json["batch"] == answers[1].json["batch"]

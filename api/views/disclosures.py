@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Response, request
 from flask_openapi.blueprint import APIBlueprint
 
-from api import render
+from api import render, repeats
 from api.access import allow, public
 from api.current import principal, services
 from api.documents import SECURED, TAG_DISCLOSURES
@@ -76,6 +76,7 @@ def withdraw(path: DisclosurePath, body: Withdraw) -> Response:
     "/disclosures/<disclosure_id>/document", security=SECURED, request_body=_PAPER, responses={200: {}}
 )
 @allow("register", "sell", roles=_PUBLISHERS)
+@repeats.streams
 def attach(path: DisclosurePath) -> Response:
     """Keep the published document, a PDF, PNG or JPEG of at most 10 MiB, for everybody to read."""
     # One byte more is read, so that the refusal of a paper too large is the paper's own.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from api.asgi import front_over
+from api.tracing import make_logger
 from provenance.core.entries import Entry, commit_details
 from provenance.core.papers import MAX_PAPER_BYTES
+from tests.api.asgi import Caller
 from tests.api.world import World
 from tests.support.papers import EXECUTABLE, jpeg, pdf
 
@@ -136,3 +140,23 @@ def test_nobody_has_disclosures_under_an_unknown_address(quick: World) -> None:
     asked = quick.get(None, f"/platforms/0x{'99' * 20}/disclosures", headers={"Accept-Language": "zh-CN"})
     assert (asked.status_code, asked.json["code"]) == (404, "unknown_party")
     assert asked.json["title"] == "参与方不存在"
+
+
+def test_a_paper_larger_than_any_json_comes_through_the_front(quick: World) -> None:
+    first, rest = pdf().split(b"\n", 1)
+    paper = first + b"\n%" + b"x" * (5 << 20) + b"\n" + rest
+    made = publish(quick, document=sha256(paper).hexdigest()).json["disclosure"]
+    headers = {
+        "Authorization": f"Bearer {quick.shop.token}", "Content-Type": "application/pdf",
+        "Content-Length": str(len(paper)),
+    }  # fmt: skip
+    call = Caller("PUT", f"/v1/disclosures/{made}/document", headers, [paper[: 1 << 20], paper[1 << 20 :]])
+
+    async def speak() -> None:
+        front = front_over(quick.services, logger=make_logger(quick.log))
+        await front(call.scope, call.receive, call.send)
+        front.close()
+
+    asyncio.run(speak())
+    assert call.answered.status == 200, call.answered.body
+    assert quick.get(None, f"/disclosures/{made}/document").data == paper

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import socket
 import time
 from collections.abc import Iterator
@@ -9,9 +11,13 @@ from collections.abc import Iterator
 import orjson
 import pytest
 import requests
+from sqlalchemy import insert
 
+from provenance.store.database import Database
+from provenance.store.schema_warranty import warranty_order
 from tests.api.server import Server
 from tests.api.world import FORMAT
+from tests.services.evidence_world import MP4
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -41,6 +47,49 @@ def test_a_file_is_taken_with_its_length_and_refused_without(server: Server) -> 
     assert (whole.status_code, whole.json()["counts"]["accepted"]) == (202, 2_000)
     chunked = server.call("POST", "/batches", params=query, headers=headers, data=numbered(2_000, "BB"))
     assert (chunked.status_code, chunked.json()["code"]) == (411, "length_required")
+
+
+def bought(server: Server) -> str:
+    """The token of an order made by hand, which the supplier also sold."""
+    token = secrets.token_bytes(32)
+    settings = server.settings
+    address = bytes(19) + b"\x01"
+    values = {
+        "id": secrets.token_bytes(32), "platform": address, "seller": address, "supplier": address,
+        "batch": 1, "idx": 0, "party": secrets.token_bytes(20), "sell": bytes(16),
+        "token": hashlib.sha256(token).digest(), "price": 9_900, "currency": "CNY", "terms": bytes(32),
+        "product": bytes(32), "created_at": 1,
+    }  # fmt: skip
+    database = Database(settings.url)
+    with database.write() as connection:
+        connection.execute(insert(warranty_order), values)
+    database.dispose()
+    return token.hex()
+
+
+def test_a_video_comes_through_whole_and_one_of_five_gigabytes_is_refused_before_it_comes(
+    server: Server,
+) -> None:
+    token = bought(server)
+    video = MP4 + bytes(9 << 20)
+
+    def announced(size: int) -> requests.Response:
+        body = {"order_token": token, "type": "video", "size": size}
+        return requests.post(server.url + "/v1/evidence/uploads", json=body, timeout=60)
+
+    refused = announced(5 << 30)
+    assert (refused.status_code, refused.json()["code"]) == (413, "evidence_too_large")
+    path = "/v1/evidence/uploads/" + announced(len(video)).json()["upload"]
+    head = f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\nContent-Length: {5 << 30}\r\n\r\n"
+    with server.raw() as raw:
+        raw.sendall(head.encode())
+        assert b"evidence_size_differs" in raw.recv(1 << 16) + raw.recv(1 << 16)
+    kept = requests.put(server.url + path, data=video, timeout=60)
+    digest = hashlib.sha256(video).hexdigest()
+    assert (kept.status_code, kept.json()["digest"]) == (201, digest)
+    body = {"order_token": token, "digest": digest}
+    got = requests.post(server.url + "/v1/evidence/download", json=body, timeout=60)
+    assert got.content == video and got.headers["Content-Length"] == str(len(video))
 
 
 def test_json_in_chunks_is_bounded_too(server: Server) -> None:

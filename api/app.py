@@ -28,16 +28,20 @@ from api.limits import RateLimiter
 from api.tracing import Logger
 from api.views import (
     batches,
+    buyers,
+    claims,
     disclosures,
     evidence,
     issuers,
     keys,
     log,
+    orders,
     parties,
     presale,
     proofs,
     recourses,
     reserve,
+    terms,
     transfers,
     verify,
     webhooks,
@@ -47,8 +51,8 @@ from provenance.bootstrap import Services
 from provenance.services.neighbours import NeighbourWatch
 
 _SUBJECTS: Final = (
-    batches, keys, verify, reserve, recourses, issuers, disclosures, transfers, proofs, parties, log,
-    webhooks, evidence, presale,
+    batches, keys, verify, terms, orders, buyers, claims, reserve, recourses, issuers, disclosures,
+    transfers, proofs, parties, log, webhooks, evidence, presale,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
 )
@@ -33,10 +34,26 @@ def count(method: str, route: str, status: int, seconds: float) -> None:
     _SECONDS.labels(route).observe(seconds)
 
 
-def exposition(folder: str | None) -> Response:
-    """All metrics, in the text format; of every process that counts in *folder*, if there is one."""
+def exposition(folder: str | None, overdue: dict[str, dict[str, int]]) -> Response:
+    """All metrics, in the text format; of every process that counts in *folder*, if there is one.
+
+    *overdue* is what is late of the warranty now, by what it is: read from the database, the same for all.
+    """
     registry = REGISTRY
     if folder is not None:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    told = generate_latest(registry) + generate_latest(_warranty(overdue))
+    return Response(told, content_type=CONTENT_TYPE_LATEST)
+
+
+def _warranty(overdue: dict[str, dict[str, int]]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    count = Gauge("provenance_warranty_overdue", "Deadlines passed, not happened.", ["of"], registry=registry)
+    lag = Gauge(
+        "provenance_warranty_lag_seconds", "How late the oldest of them is.", ["of"], registry=registry
+    )
+    for what, found in overdue.items():
+        count.labels(what).set(found["overdue"])
+        lag.labels(what).set(found["lag_ms"] / 1000)
+    return registry

@@ -10,6 +10,7 @@ from flask import g
 from api.current import services
 from api.refusals import Fault, KeysRepeated
 from api.schemas.keys import OneOrMany, OneOrManyOrAny, ShownKey, read_all
+from api.schemas.orders import NewOrder
 from provenance.core.keyformats import CardKey
 from provenance.errors import InputRefused
 from provenance.services import naming
@@ -22,7 +23,7 @@ def named(body: OneOrMany) -> list[KeyRef]:
     return each_once(body.references, [pointer] if body.is_single else _pointers(pointer, body.references))
 
 
-def candidates(body: OneOrManyOrAny) -> list[KeyRef]:
+def candidates(body: OneOrManyOrAny | NewOrder) -> list[KeyRef]:
     """The keys of ``any_of``; raises as :func:`named`."""
     g.keys_pointer = "/any_of"
     references = body.any_of or []

@@ -52,6 +52,8 @@ from provenance.services.warranty.recourses import RecourseService
 from provenance.services.warranty.reserves import ReserveService
 from provenance.services.warranty.reviewers import ReviewerService
 from provenance.services.warranty.showing import Showing
+from provenance.services.warranty.warranting import Warranting
+from provenance.services.warranty.watch import Watch
 from provenance.services.webhook_delivery import WebhookDelivery
 from provenance.services.webhook_endpoints import WebhookService
 from provenance.services.witnessing import WitnessingService
@@ -92,6 +94,7 @@ class Services:
     recourses: RecourseService
     reviewers: ReviewerService
     showing: Showing
+    warranty: Warranting
     log: LogReader
     public_log: PublicLog
     health: HealthService
@@ -144,6 +147,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
     issuers = build_issuers(settings, context.clock)
     node = None if registry is None else clients.NodeReader(registry)
     evidence, reviewers = EvidenceService(context, settings.evidence_path), ReviewerService(context)
+    selling = SellingService(context, pooled=settings.pooled_sales)
     return Services(
         settings=settings,
         context=context,
@@ -151,7 +155,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         parties=PartyService(context),
         registration=RegistrationService(context),
         transfers=TransferService(context),
-        selling=SellingService(context, pooled=settings.pooled_sales),
+        selling=selling,
         reserving=ReservingService(context),
         custody=CustodyService(context),
         recalls=RecallService(context),
@@ -165,6 +169,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         evidence=evidence,
         reviewers=reviewers,
         showing=Showing.over(context, evidence, reviewers),
+        warranty=Warranting.over(context, selling),
         log=LogReader(context),
         public_log=PublicLog(context),
         health=HealthService(context, None if registry is None else ChainProbe(registry.identify)),
@@ -203,6 +208,7 @@ class WorkerParts:
     delivery: WebhookDelivery
     reserves: ReserveService
     recourses: RecourseService
+    watch: Watch
 
     def purge_expired(self) -> int:
         """Forget what has had its time: unsigned batches, answers, spent budgets, messages; how many."""
@@ -238,6 +244,7 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
         WebhookDelivery(context, private_networks=settings.webhook_private_networks),
         ReserveService(context),
         RecourseService(context),
+        Watch(context),
     )
 
 

@@ -33,6 +33,7 @@ _WEBHOOK_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 3_600.0
 _RESERVE_SECONDS: Final = 600.0
 _RECOURSE_SECONDS: Final = 10.0
+_WARRANTY_SECONDS: Final = 0.5
 _RECOURSES_AT_ONCE: Final = 100
 
 
@@ -186,6 +187,7 @@ def _upkeep(parts: WorkerParts) -> list[Chore]:
         Chore("sweep_evidence", _SWEEP_SECONDS, _without_result(parts.evidence.sweep)),
         Chore("webhooks", _WEBHOOK_SECONDS, parts.delivery.beat),
         Chore("sweep_reserve", _RESERVE_SECONDS, _without_result(parts.reserves.sweep)),
+        Chore("warranty", _WARRANTY_SECONDS, parts.watch.beat),
         Chore("recourses", _RECOURSE_SECONDS, settle_recourses),
     ]
     witnessing = parts.witnessing

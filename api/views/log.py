@@ -88,7 +88,7 @@ def latest_anchor() -> Response:
 @blueprint.get("/health", tags=[TAG_SYSTEM], responses={200: {}})
 @public()
 def health() -> Response:
-    """Database, log and chain; 503 when the database does not answer."""
+    """Database, log, chain and warranty; 503 when the database does not answer."""
     found = services().health.health()
     return answer(found, 503 if found["status"] == "down" else 200)
 
@@ -97,7 +97,7 @@ def health() -> Response:
 @public()
 def prometheus() -> Response:
     """Prometheus metrics."""
-    return metrics.exposition(current_app.extensions[METRICS_FOLDER])
+    return metrics.exposition(current_app.extensions[METRICS_FOLDER], services().health.overdue())
 
 
 def _cached(data: bytes, content_type: str, how_long: str) -> Response:

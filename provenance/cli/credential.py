@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DAY_MS: Final = 86_400_000
 _BY_ROLE: Final = {
     "supplier": {"register", "transfer", "verify", "prove", "read"},
-    "platform": {"transfer", "verify", "sell", "redeem", "prove", "read"},
+    "platform": {"transfer", "verify", "sell", "redeem", "prove", "read", "warranty"},
     "issuer": {"verify", "redeem", "prove", "read"},
     "auditor": {"read", "prove"},
     "witness": {"read"},

@@ -9,7 +9,7 @@ import click
 
 from provenance.cli.group import TranslatedCommand
 from provenance.cli.language import say
-from provenance.cli.local import operator_address, operator_id
+from provenance.cli.local import operator_address
 from provenance.cli.output import answer, hint, json_option
 from provenance.errors import Unavailable
 
@@ -77,12 +77,14 @@ def _remembered(database: Database, name: str) -> str | None:
 def _admit_operator(settings: Settings) -> bytes:
     from provenance.bootstrap import build_services
     from provenance.core.entries import PartyReason
+    from provenance.services.warranty.desk import operator_id
 
     # The first services over a database are what writes down whose it is.
     services = build_services(settings)
     try:
         by = operator_address(settings)
-        services.parties.admit(by, "operator", PartyReason.OPERATOR, party_id=operator_id(settings))
+        named = operator_id(settings.origin)
+        services.parties.admit(by, "operator", PartyReason.OPERATOR, party_id=named)
     finally:
         services.context.database.dispose()
     return by

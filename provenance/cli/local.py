@@ -30,16 +30,11 @@ def local_services() -> Iterator[Services]:
         services.context.database.dispose()
 
 
-def operator_id(settings: Settings) -> str:
-    """The party id behind the first operator's address."""
-    return f"{settings.origin}/operator"
-
-
 def operator_address(settings: Settings) -> bytes:
     """The address under which the local commands act."""
-    from provenance.core.commitments import keyless_party
+    from provenance.services.warranty import desk
 
-    return keyless_party(operator_id(settings))
+    return desk.operator_address(settings.origin)
 
 
 def address(text: str) -> bytes:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 TOKEN_PREFIX: Final = "ckp_"  # noqa: S105 - a public prefix that secret scanners can find
 SCOPES: Final = frozenset(
-    {"register", "transfer", "verify", "sell", "redeem", "prove", "admin", "read", "review"}
+    {"register", "transfer", "verify", "sell", "redeem", "prove", "admin", "read", "review", "warranty"}
 )
 _TOKEN_SIZE: Final = 32
 _MAX_NAME: Final = 200

@@ -12,6 +12,7 @@ from provenance.store.database import Connection
 from provenance.store.schema_warranty import claim as table
 from provenance.store.schema_warranty import claim_record as records
 from provenance.store.schema_warranty import claim_task as tasks
+from provenance.store.schema_warranty import warranty_order as orders
 from provenance.store.schema_warranty import warranty_progress as progress
 from provenance.store.upsert import added, insert_or
 
@@ -95,6 +96,13 @@ def next_due(connection: Connection) -> int | None:
     return soonest
 
 
+def waiting(connection: Connection, now: int) -> tuple[int, int | None]:
+    """How many claims have a default to happen at *now*, and since when the oldest has (ms)."""
+    query = select(func.count(), func.min(table.c.due)).where(table.c.due <= now)
+    count, oldest = connection.execute(query).one()
+    return count, oldest
+
+
 def put_off(connection: Connection, order: bytes, until: int) -> None:
     """Have the watch leave the open claim of an order alone until then (ms)."""
     statement = update(table).where(table.c.order == order, table.c.due < until)
@@ -104,16 +112,19 @@ def put_off(connection: Connection, order: bytes, until: int) -> None:
 def listed(
     connection: Connection,
     *,
-    platforms: Sequence[bytes] | None,
+    platforms: Sequence[bytes] | None = None,
+    suppliers: Sequence[bytes] | None = None,
     states: Sequence[str],
     after: tuple[int, bytes],
     limit: int,
 ) -> list[ClaimRow]:
-    """Claims opened after that (time, id), oldest first; of some platforms or all, in some states or any."""
+    """Claims opened after that (time, id), oldest first; of some parties or all, in some states or any."""
     later = or_(table.c.opened_at > after[0], and_(table.c.opened_at == after[0], table.c.id > after[1]))
     query = select(table).where(later)
     if platforms is not None:
         query = query.where(table.c.platform.in_(platforms))
+    if suppliers is not None:
+        query = query.join(orders, orders.c.id == table.c.order).where(orders.c.supplier.in_(suppliers))
     if states:
         query = query.where(table.c.state.in_(states))
     return _many(connection, query.order_by(table.c.opened_at, table.c.id).limit(limit))

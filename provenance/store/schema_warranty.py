@@ -62,6 +62,7 @@ warranty_order = Table(
     # A sale has one order, however often it is asked for.
     UniqueConstraint("batch", "idx", "party"),
     Index("ix_warranty_order_platform", "platform", "created_at"),
+    Index("ix_warranty_order_supplier", "supplier", "created_at"),
     Index("ix_warranty_order_token", "token"),
     Index("ix_warranty_order_replaces", "replaces"),
     Index(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Select, and_, func, or_, select, update
 
@@ -108,12 +108,18 @@ def first_of(connection: Connection, order: OrderRow) -> OrderRow:
     return order
 
 
-def of_platform(
-    connection: Connection, platforms: Sequence[bytes], before: int, limit: int
+def of_party(
+    connection: Connection,
+    names: Sequence[bytes],
+    side: Literal["platform", "supplier"],
+    before: tuple[int, bytes],
+    limit: int,
 ) -> list[OrderRow]:
-    """The newest orders of a platform under any of its names, made before a time in ms."""
-    query = select(table).where(table.c.platform.in_(platforms), table.c.created_at < before)
-    return _many(connection, query.order_by(table.c.created_at.desc()).limit(limit))
+    """The orders of a party under any of its names, the newest first, before that (time in ms, id)."""
+    time, order = before
+    earlier = or_(table.c.created_at < time, and_(table.c.created_at == time, table.c.id < order))
+    query = select(table).where(table.c[side].in_(names), earlier)
+    return _many(connection, query.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit))
 
 
 def wake(connection: Connection, places: Iterable[tuple[int, int, int]], now: int) -> int:

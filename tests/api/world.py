@@ -22,13 +22,14 @@ from provenance.core.manifest import Domain, address_of, sign
 from provenance.services.context import Context
 from provenance.services.headfile import HeadFile
 from provenance.services.ledger import Sequencer
+from provenance.services.parties import SCOPES
 from provenance.services.vault import Vault
 from provenance.store.database import Database
 
 START_MS = 1_800_000_000_000
 REGISTRY = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")
 FORMAT = "google-play"
-EVERY_SCOPE = ("register", "transfer", "verify", "sell", "redeem", "prove", "admin", "read")
+EVERY_SCOPE = tuple(sorted(SCOPES))
 
 
 @dataclass

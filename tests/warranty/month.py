@@ -217,7 +217,7 @@ class Month:
                 if self._planned(payment.order).pays:
                     pay_at = now + self.random.randrange(MINUTE, 4 * MINUTE)
                     self._at(pay_at, lambda claim=payment.claim: self._pay(claim))
-        for kept in self.trade.claims.listed(None, ["review", "second_review"], (0, b""), 100):
+        for kept in self.trade.desks.claims(None, ["review", "second_review"], (0, b""), 100):
             claim = kept.claim.claim_id
             key = claim + kept.claim.state.encode()
             if key not in self._asked and self._planned(kept.order.id).decides:

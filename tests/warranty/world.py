@@ -18,6 +18,7 @@ from provenance.core.terms import EvidenceType, Source, Terms, Tier
 from provenance.services.lawbook import Handle, KeyRef
 from provenance.services.sale import Order
 from provenance.services.warranty.claims import ClaimService, Kept
+from provenance.services.warranty.desks import DeskService
 from provenance.services.warranty.orders import Opened, OrderService, Reported, Warranty
 from provenance.services.warranty.reserves import ReserveService
 from provenance.services.warranty.terms import TermsService
@@ -58,6 +59,7 @@ class WarrantyTrade(Trade):
         self.terms = TermsService(self.context)
         self.orders = OrderService(self.context, self.selling)
         self.claims = ClaimService(self.context)
+        self.desks = DeskService(self.context)
         self.reserves = ReserveService(self.context)
         self.watch = Watch(self.context)
         self.log = self.sequencer()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 
@@ -26,6 +26,9 @@ from provenance.store import warranty_orders
 from provenance.store.claims import ClaimRow, Task
 from provenance.store.database import Connection
 from provenance.store.warranty_orders import OrderRow
+
+VOUCHER_RECORD: Final = "voucher"
+"""The kind of the kept record that has a voucher's code."""
 
 
 class ClaimWork:
@@ -169,7 +172,7 @@ class ClaimWork:
         code = self.context.vault.fingerprint("voucher", claim.claim_id)[:10].hex()
         self._owe(claim, "voucher", amount)
         said = {"voucher": code, "amount": str(amount), "currency": amount.currency}
-        digest = self.keep(claim, "voucher", said)
+        digest = self.keep(claim, VOUCHER_RECORD, said)
         money.settle(self.connection, claim.claim_id, "voucher", digest, self.now)
         is_the_remedy = claim.state is State.PAYING and claim.rungs[0].kind is RemedyKind.VOUCHER
         if not is_the_remedy:

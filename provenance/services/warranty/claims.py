@@ -17,7 +17,6 @@ from provenance.services.warranty import evidence as kept_evidence
 from provenance.services.warranty.carrying import ClaimWork
 from provenance.services.warranty.money import PaymentKind
 from provenance.services.warranty.orders import own
-from provenance.store import claims as store
 from provenance.store import evidence as evidence_store
 from provenance.store import warranty_orders
 from provenance.store.claims import ClaimRow
@@ -206,9 +205,11 @@ class ClaimService:
     ) -> OrderRow:
         try:
             order = status.bought(connection, token, order_id)
-        except NotFound as error:
-            error.code = missing
-            raise
+        except NotFound:
+            if missing == "unknown_order":
+                raise
+            # In the very words of a claim that does not exist: a stranger learns nothing.
+            raise keeping.unknown_claim() from None
         return claiming.locked_order(connection, order.id)
 
     def _given(
@@ -250,13 +251,5 @@ class ClaimService:
         row = keeping.must_find(connection, claim_id)
         order = warranty_orders.by_id(connection, row.order)
         if order is None:
-            raise NotFound("no such claim, or not yours to see", code="unknown_claim")
+            raise keeping.unknown_claim()
         return Kept(keeping.load(connection, row, order), order, row)
-
-    def listed(
-        self, platforms: Sequence[bytes] | None, states: Sequence[str], after: tuple[int, bytes], limit: int
-    ) -> list[Kept]:
-        """Claims, oldest first: of some platforms or of all, in some states or any."""
-        with self._context.database.snapshot() as connection:
-            rows = store.listed(connection, platforms=platforms, states=states, after=after, limit=limit)
-            return [self._kept(connection, row.id) for row in rows]

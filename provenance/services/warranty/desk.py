@@ -8,7 +8,12 @@ from provenance.services.context import Context
 
 def address(context: Context) -> bytes:
     """The address of the log's first operator, who runs the machine that decides (20 bytes)."""
-    return keyless_party(operator_id(context.origin))
+    return operator_address(context.origin)
+
+
+def operator_address(origin: str) -> bytes:
+    """The first operator's address, which follows from the name of the log alone."""
+    return keyless_party(operator_id(origin))
 
 
 def operator_id(origin: str) -> str:

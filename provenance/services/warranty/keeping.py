@@ -70,8 +70,13 @@ def must_find(connection: Connection, claim_id: bytes) -> ClaimRow:
     """The row of a claim; raises :class:`NotFound` (``unknown_claim``)."""
     row = store.by_id(connection, claim_id)
     if row is None:
-        raise NotFound("no such claim, or not yours to see", code="unknown_claim")
+        raise unknown_claim()
     return row
+
+
+def unknown_claim() -> NotFound:
+    """One refusal for claims that do not exist and claims of others."""
+    return NotFound("no such claim, or not yours to see", code="unknown_claim")
 
 
 def put(connection: Connection, row: ClaimRow, seen: int) -> None:

@@ -27,6 +27,19 @@ from provenance.store.database import Connection
 from provenance.store.keys import KeyRow
 from provenance.store.warranty_orders import EventKind, OrderEvent, OrderRow
 
+__all__ = [
+    "EventKind",
+    "Opened",
+    "OrderEvent",
+    "OrderRow",
+    "OrderService",
+    "Reported",
+    "Warranty",
+    "may_see",
+    "note_paid",
+    "own",
+]
+
 MAX_EARLIER_MS: Final = 24 * 3_600_000
 """A payment is reported with its sale: one that is older than a day was for something else."""
 _TYPES: Final = {

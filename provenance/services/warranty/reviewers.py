@@ -70,6 +70,14 @@ class ReviewerService:
         with self._context.database.read() as connection:
             return self.standing(connection, principal)[0]
 
+    def knows(self, principal: Principal) -> bool:
+        """Whether *principal* is somebody who reviews."""
+        if SCOPE not in principal.scopes:
+            return False
+        with self._context.database.read() as connection:
+            row = store.by_credential(connection, principal.credential)
+        return row is not None and row.removed_at is None
+
     def standing(self, connection: Connection, principal: Principal) -> tuple[Reviewer, ReviewerRow]:
         """The same within a transaction, with the registration itself."""
         principal.require(SCOPE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from provenance.core.claims import Claim, OrderFacts
@@ -15,6 +16,7 @@ from provenance.services.context import Context
 from provenance.services.parties import Principal
 from provenance.services.warranty import facts, keeping, money, reserves, timeline
 from provenance.services.warranty import terms as published
+from provenance.services.warranty.carrying import VOUCHER_RECORD
 from provenance.services.warranty.clocks import Clock, clocks
 from provenance.services.warranty.money import Payment
 from provenance.services.warranty.orders import may_see
@@ -26,10 +28,16 @@ from provenance.store.database import Connection
 from provenance.store.keys import KeyRow
 from provenance.store.warranty_orders import OrderRow
 
+__all__ = ["Clock", "OrderStatus", "Payment", "StatusService", "bought"]
+
 
 @dataclass(frozen=True, slots=True)
 class OrderStatus:
-    """An order at one moment. ``cover_until`` is the end of the longest window, ``None`` before delivery."""
+    """An order at one moment. ``cover_until`` is the end of the longest window, ``None`` before delivery.
+
+    ``vouchers`` are codes by the id of their claim: worth money to whoever has one. ``has_key`` says that
+    the key of this replacement waits for its buyer.
+    """
 
     order: OrderRow
     key: KeyRow
@@ -43,6 +51,9 @@ class OrderStatus:
     claims: tuple[Claim, ...]
     payments: tuple[Payment, ...]
     replacement: OrderRow | None
+    timeline: tuple[Happening, ...]
+    vouchers: Mapping[bytes, str] = field(repr=False)
+    has_key: bool
     now: int
 
 
@@ -53,9 +64,14 @@ class StatusService:
         self._context = context
 
     def of_token(self, token: bytes) -> list[OrderStatus]:
-        """Every order of that token, the replacements of each behind it; empty for a stranger's token."""
+        """Every order of that token, the replacements of each behind it.
+
+        Raises :class:`NotFound` (``unknown_order``) for a stranger's token.
+        """
         with self._context.database.snapshot() as connection:
             orders = warranty_orders.by_token(connection, sha256(token))
+            if not orders:
+                raise unknown_order()
             return [
                 self._status(connection, one)
                 for order in orders
@@ -66,15 +82,6 @@ class StatusService:
         """An order of the party's; raises :class:`NotFound` (``unknown_order``)."""
         with self._context.database.snapshot() as connection:
             return self._status(connection, _seen(connection, principal, order_id))
-
-    def timeline(self, principal: Principal | None, token: bytes | None, order_id: bytes) -> list[Happening]:
-        """What happened to an order, to its buyer or its parties; raises :class:`NotFound`."""
-        with self._context.database.snapshot() as connection:
-            if token is not None:
-                order = bought(connection, token, order_id)
-            else:
-                order = _seen(connection, principal, order_id)
-            return timeline.of_order(self._context, connection, order)
 
     def replacement_key(self, token: bytes, order_id: bytes) -> CardKey:
         """The key of a replacement, for whoever shows the token that bought what it replaces.
@@ -110,8 +117,19 @@ class StatusService:
             claims=tuple(keeping.load(connection, row, order) for row in rows),
             payments=tuple(one for row in rows for one in money.of_claim(connection, row.id)),
             replacement=warranty_orders.replacement_of(connection, order.id),
+            timeline=tuple(timeline.of_order(self._context, connection, order)),
+            vouchers={row.id: code for row in rows if (code := _voucher(connection, row.id)) is not None},
+            has_key=reserve_store.delivered(connection, order.id) is not None,
             now=now,
         )
+
+
+def _voucher(connection: Connection, claim_id: bytes) -> str | None:
+    for _, kind, _, document in claim_store.records_of(connection, claim_id):
+        if kind == VOUCHER_RECORD:
+            code: str = json.loads(document)["voucher"]
+            return code
+    return None
 
 
 def bought(connection: Connection, token: bytes, order_id: bytes) -> OrderRow:
@@ -120,8 +138,13 @@ def bought(connection: Connection, token: bytes, order_id: bytes) -> OrderRow:
     digest = sha256(token)
     known = () if order is None else (order.token, warranty_orders.first_of(connection, order).token)
     if order is None or digest not in known:
-        raise NotFound("no such order, or this token did not buy it", code="unknown_order")
+        raise unknown_order()
     return order
+
+
+def unknown_order() -> NotFound:
+    """One refusal for orders that do not exist and for tokens that bought none."""
+    return NotFound("no such order, or this token did not buy it", code="unknown_order")
 
 
 def _seen(connection: Connection, principal: Principal | None, order_id: bytes) -> OrderRow:

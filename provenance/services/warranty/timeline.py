@@ -39,7 +39,7 @@ def of_order(context: Context, connection: Connection, order: OrderRow) -> list[
     claims = claim_store.of_order(connection, order.id)
     found = [*_of_key(connection, order), *_reported(connection, order)]
     for row in claims:
-        found += _of_claim(context, connection, row)
+        found += of_claim(context, connection, row)
     return sorted(found, key=lambda one: (one.time, one.id))
 
 
@@ -73,7 +73,8 @@ def _reported(connection: Connection, order: OrderRow) -> list[Happening]:
     ]
 
 
-def _of_claim(context: Context, connection: Connection, row: ClaimRow) -> list[Happening]:
+def of_claim(context: Context, connection: Connection, row: ClaimRow) -> list[Happening]:
+    """The steps of one claim, oldest first."""
     return [_step(context, one) for one in steps_of(connection, row.id)]
 
 

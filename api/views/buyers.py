@@ -1,0 +1,98 @@
+"""What a buyer sees and does with nothing but his order token, which travels in bodies alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_openapi.blueprint import APIBlueprint
+
+from api import repeats, warranty_answers
+from api.access import allow
+from api.buying import as_buyer
+from api.current import services
+from api.documents import TAG_CLAIMS, TAG_ORDERS
+from api.schemas.claims import Appeal, ClaimPath, MoreEvidence, NewClaim, raw
+from api.schemas.orders import ShownOrder, ShownToken
+from api.wire import answer
+from provenance.core.keyformats import CardKey
+from provenance.services.warranty.claims import Kept
+from provenance.services.warranty.status import OrderStatus
+
+blueprint = APIBlueprint("buyers", __name__, url_prefix="/v1")
+
+
+@blueprint.post("/orders/status", tags=[TAG_ORDERS], responses={200: {}})
+@allow(strangers=True)
+@repeats.reads
+def status(body: ShownToken) -> Response:
+    """The warranty of everything that a token bought: days left, cover, clocks, claims, what happened."""
+    found: list[OrderStatus] = as_buyer(body.order_token, services().warranty.status.of_token)
+    return answer({"orders": [warranty_answers.buyers_view(one) for one in found]})
+
+
+@blueprint.post("/orders/replacement-key", tags=[TAG_ORDERS], responses={200: {}})
+@allow(strangers=True)
+@repeats.reads
+def replacement_key(body: ShownOrder) -> Response:
+    """The key of a replacement, to the buyer of what it replaces."""
+    order_id = bytes.fromhex(body.order)
+    found: CardKey = as_buyer(
+        body.order_token, lambda token: services().warranty.status.replacement_key(token, order_id)
+    )
+    return answer({"format": found.format_id, "serial": found.serial, "secret": found.secret})
+
+
+@blueprint.post("/claims", tags=[TAG_CLAIMS], responses={201: {}})
+@allow(strangers=True, writes=True)
+def file(body: NewClaim) -> Response:
+    """File a claim on one's own order, by the causes of its terms; decided at once where that is clear."""
+    order_id, causes, digests = bytes.fromhex(body.order), tuple(body.causes), raw(body.evidence)
+    desk = services().warranty.claims
+    kept = as_buyer(body.order_token, lambda token: desk.file(token, order_id, causes, digests))
+    return _told(kept, 201)
+
+
+@blueprint.post("/claims/<claim_id>/evidence", tags=[TAG_CLAIMS], responses={200: {}})
+@allow(strangers=True, writes=True)
+def give_evidence(path: ClaimPath, body: MoreEvidence) -> Response:
+    """Add evidence that was handed in to the order."""
+    claim_id, digests = _id(path), raw(body.evidence)
+    desk = services().warranty.claims
+    return _told(as_buyer(body.order_token, lambda token: desk.give_evidence(token, claim_id, digests)))
+
+
+@blueprint.post("/claims/<claim_id>/appeal", tags=[TAG_CLAIMS], responses={200: {}})
+@allow(strangers=True, writes=True)
+def appeal(path: ClaimPath, body: Appeal) -> Response:
+    """Appeal a rejection, once; somebody else decides."""
+    claim_id, digests = _id(path), raw(body.evidence)
+    desk = services().warranty.claims
+    return _told(as_buyer(body.order_token, lambda token: desk.appeal(token, claim_id, digests)))
+
+
+@blueprint.post("/claims/<claim_id>/withdraw", tags=[TAG_CLAIMS], responses={200: {}})
+@allow(strangers=True, writes=True)
+def withdraw(path: ClaimPath, body: ShownToken) -> Response:
+    """Take a claim back."""
+    claim_id = _id(path)
+    desk = services().warranty.claims
+    return _told(as_buyer(body.order_token, lambda token: desk.withdraw(token, claim_id)))
+
+
+@blueprint.post("/claims/<claim_id>/confirm", tags=[TAG_CLAIMS], responses={200: {}})
+@allow(strangers=True, writes=True)
+def confirm(path: ClaimPath, body: ShownToken) -> Response:
+    """Say that all is well."""
+    claim_id = _id(path)
+    desk = services().warranty.claims
+    return _told(as_buyer(body.order_token, lambda token: desk.confirm(token, claim_id)))
+
+
+def _id(path: ClaimPath) -> bytes:
+    return bytes.fromhex(path.claim_id)
+
+
+def _told(kept: Kept, status: int = 200) -> Response:
+    told: dict[str, Any] = warranty_answers.claim(kept.claim)
+    return answer(told, status)

@@ -51,8 +51,8 @@ from provenance.bootstrap import Services
 from provenance.services.neighbours import NeighbourWatch
 
 _SUBJECTS: Final = (
-    batches, keys, verify, terms, orders, buyers, claims, evidence, presale, reserve, recourses, issuers,
-    disclosures, transfers, proofs, parties, log, webhooks,
+    batches, keys, verify, terms, orders, buyers, claims, reserve, recourses, issuers, disclosures,
+    transfers, proofs, parties, log, webhooks, evidence, presale,
 )  # fmt: skip
 
 

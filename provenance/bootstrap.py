@@ -45,7 +45,6 @@ from provenance.services.selling import SellingService
 from provenance.services.transfers import TransferService
 from provenance.services.vault import Vault
 from provenance.services.verification import VerificationService
-from provenance.services.warranty.door import WarrantyServices
 from provenance.services.warranty.evidence import EvidenceService
 from provenance.services.warranty.issuer_desk import IssuerDesk
 from provenance.services.warranty.issuers import Issuers
@@ -53,6 +52,7 @@ from provenance.services.warranty.recourses import RecourseService
 from provenance.services.warranty.reserves import ReserveService
 from provenance.services.warranty.reviewers import ReviewerService
 from provenance.services.warranty.showing import Showing
+from provenance.services.warranty.warranting import Warranting
 from provenance.services.warranty.watch import Watch
 from provenance.services.webhook_delivery import WebhookDelivery
 from provenance.services.webhook_endpoints import WebhookService
@@ -94,7 +94,7 @@ class Services:
     recourses: RecourseService
     reviewers: ReviewerService
     showing: Showing
-    warranty: WarrantyServices
+    warranty: Warranting
     log: LogReader
     public_log: PublicLog
     health: HealthService
@@ -169,7 +169,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         evidence=evidence,
         reviewers=reviewers,
         showing=Showing.over(context, evidence, reviewers),
-        warranty=WarrantyServices.over(context, selling),
+        warranty=Warranting.over(context, selling),
         log=LogReader(context),
         public_log=PublicLog(context),
         health=HealthService(context, None if registry is None else ChainProbe(registry.identify)),

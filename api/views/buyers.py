@@ -48,9 +48,8 @@ def replacement_key(body: ShownOrder) -> Response:
 def file(body: NewClaim) -> Response:
     """File a claim on one's own order, by the causes of its terms; decided at once where that is clear."""
     order_id, causes, digests = bytes.fromhex(body.order), tuple(body.causes), raw(body.evidence)
-    kept = as_buyer(
-        body.order_token, lambda token: services().warranty.claims.file(token, order_id, causes, digests)
-    )
+    desk = services().warranty.claims
+    kept = as_buyer(body.order_token, lambda token: desk.file(token, order_id, causes, digests))
     return _told(kept, 201)
 
 
@@ -59,11 +58,8 @@ def file(body: NewClaim) -> Response:
 def give_evidence(path: ClaimPath, body: MoreEvidence) -> Response:
     """Add evidence that was handed in to the order."""
     claim_id, digests = _id(path), raw(body.evidence)
-    return _told(
-        as_buyer(
-            body.order_token, lambda token: services().warranty.claims.give_evidence(token, claim_id, digests)
-        )
-    )
+    desk = services().warranty.claims
+    return _told(as_buyer(body.order_token, lambda token: desk.give_evidence(token, claim_id, digests)))
 
 
 @blueprint.post("/claims/<claim_id>/appeal", tags=[TAG_CLAIMS], responses={200: {}})
@@ -71,9 +67,8 @@ def give_evidence(path: ClaimPath, body: MoreEvidence) -> Response:
 def appeal(path: ClaimPath, body: Appeal) -> Response:
     """Appeal a rejection, once; somebody else decides."""
     claim_id, digests = _id(path), raw(body.evidence)
-    return _told(
-        as_buyer(body.order_token, lambda token: services().warranty.claims.appeal(token, claim_id, digests))
-    )
+    desk = services().warranty.claims
+    return _told(as_buyer(body.order_token, lambda token: desk.appeal(token, claim_id, digests)))
 
 
 @blueprint.post("/claims/<claim_id>/withdraw", tags=[TAG_CLAIMS], responses={200: {}})
@@ -81,9 +76,8 @@ def appeal(path: ClaimPath, body: Appeal) -> Response:
 def withdraw(path: ClaimPath, body: ShownToken) -> Response:
     """Take a claim back."""
     claim_id = _id(path)
-    return _told(
-        as_buyer(body.order_token, lambda token: services().warranty.claims.withdraw(token, claim_id))
-    )
+    desk = services().warranty.claims
+    return _told(as_buyer(body.order_token, lambda token: desk.withdraw(token, claim_id)))
 
 
 @blueprint.post("/claims/<claim_id>/confirm", tags=[TAG_CLAIMS], responses={200: {}})
@@ -91,9 +85,8 @@ def withdraw(path: ClaimPath, body: ShownToken) -> Response:
 def confirm(path: ClaimPath, body: ShownToken) -> Response:
     """Say that all is well."""
     claim_id = _id(path)
-    return _told(
-        as_buyer(body.order_token, lambda token: services().warranty.claims.confirm(token, claim_id))
-    )
+    desk = services().warranty.claims
+    return _told(as_buyer(body.order_token, lambda token: desk.confirm(token, claim_id)))
 
 
 def _id(path: ClaimPath) -> bytes:

@@ -85,3 +85,13 @@ class Caller:
                 return answer.body
             time.sleep(0.1)
         raise PromiseBroken(f"waited {seconds:.0f} s in vain for {what}")
+
+    def wait_by(self, path: str, body: Any, what: str, find: Any, seconds: float = 60.0) -> Any:
+        """POST *body* until *find* finds something in the answer; that, or :class:`PromiseBroken`."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = find(self.post(path, body).ok())
+            if found:
+                return found
+            time.sleep(0.2)
+        raise PromiseBroken(f"waited {seconds:.0f} s in vain for {what}")

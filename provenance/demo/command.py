@@ -13,7 +13,7 @@ import click
 
 from provenance.chain.signer import Signer
 from provenance.cli.group import TranslatedCommand
-from provenance.demo import proving, registering, secrecy, trading
+from provenance.demo import proving, registering, secrecy, trading, warranty
 from provenance.demo.caller import Caller
 from provenance.demo.stage import Stage
 from provenance.demo.story import PromiseBroken, Story
@@ -79,6 +79,7 @@ def _run(story: Story, stage: Stage, keys: int, seed: int, keep_running: bool) -
     world = set_the_stage(story, stage, keys, seed)
     registering.register(world)
     trading.trade(world)
+    warranty.warrant(world)
     if keep_running:
         _wait(world)
         return
@@ -125,7 +126,7 @@ def _admit(world: World) -> None:
 
 _SCOPES = {
     "supplier": ["register", "transfer", "verify", "prove", "read", "redeem", "sell"],
-    "platform": ["transfer", "verify", "sell", "redeem", "prove", "read"],
+    "platform": ["transfer", "verify", "sell", "redeem", "prove", "read", "warranty"],
     "issuer": ["verify", "redeem", "read"],
 }
 

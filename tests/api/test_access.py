@@ -121,8 +121,7 @@ PUBLIC = {
     "/anchors/latest", "/health", "/metrics", "/platforms/{address}/disclosures",
     "/disclosures/{disclosure_id}", "/disclosures/{disclosure_id}/document",
     "/evidence/uploads", "/evidence/uploads/{upload_id}", "/evidence/list", "/evidence/download",
-    "/terms/{hash}",
-    "/platforms/{address}/terms", "/orders/status", "/orders/replacement-key", "/claims",
+    "/terms/{hash}", "/platforms/{address}/terms", "/orders/status", "/orders/replacement-key", "/claims",
     "/claims/{claim_id}/evidence", "/claims/{claim_id}/appeal", "/claims/{claim_id}/withdraw",
     "/claims/{claim_id}/confirm",
 }  # fmt: skip

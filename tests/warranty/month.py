@@ -132,6 +132,9 @@ class Month:
             price = "4999.00" if self.random.random() < DEAR else f"{self.random.randint(5, 300)}.00"
             at = self.random.randrange(30 * DAY)
             planned = Planned(number, fault, number, price, at)
+            if fault is Fault.RECALLED and number % 2 != (self.count - recalled) % 2:
+                # Both orders of a recall are still covered when it comes.
+                planned.at = self.plan[-1].at + self.random.randrange(HOUR)
             planned.pays = self.random.random() >= SILENT_PLATFORM
             planned.decides = self.random.random() >= SILENT_REVIEWERS
             self.plan.append(planned)

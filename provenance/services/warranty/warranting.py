@@ -1,4 +1,4 @@
-"""The services of the warranty, made together."""
+"""The warranty of orders: its services, put together."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from provenance.services.selling import SellingService
 from provenance.services.warranty.claims import ClaimService
 from provenance.services.warranty.desks import DeskService
 from provenance.services.warranty.orders import OrderService
+from provenance.services.warranty.risk import RiskService
 from provenance.services.warranty.status import StatusService
 from provenance.services.warranty.terms import TermsService
 
 
 @dataclass(frozen=True, slots=True)
-class WarrantyServices:
-    """``status`` is for buyers, ``desks`` for parties; the others do what their names say."""
+class Warranting:
+    """``terms`` and ``orders`` that pin them, ``claims``; what a buyer sees (``status``), and parties do."""
 
     terms: TermsService
     orders: OrderService
     claims: ClaimService
     status: StatusService
     desks: DeskService
+    risk: RiskService
 
-    @staticmethod
-    def over(context: Context, selling: SellingService) -> WarrantyServices:
-        """All of them over one context."""
-        return WarrantyServices(
+    @classmethod
+    def over(cls, context: Context, selling: SellingService) -> Warranting:
+        """All of them; orders are sold by *selling*."""
+        return cls(
             TermsService(context),
             OrderService(context, selling),
             ClaimService(context),
             StatusService(context),
             DeskService(context),
+            RiskService(context),
         )

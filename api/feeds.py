@@ -7,6 +7,7 @@ from typing import Final
 
 import orjson
 
+from api import warranty_answers
 from api.front.live import Feed, News, Place
 from provenance.bootstrap import Services
 from provenance.errors import NotFound
@@ -14,11 +15,33 @@ from provenance.errors import NotFound
 FEEDS: Final = "provenance-feeds"
 """Where an app keeps its feeds, by name."""
 CHECKPOINTS: Final = "checkpoints"
+ORDERS: Final = "orders"
+_ORDERS_SECONDS: Final = 0.4
+"""What is done to an order is on its stream within a second; a beat reads each watched order once."""
+_ORDERS_WATCHED: Final = 64
 
 
 def made(services: Services) -> dict[str, Feed]:
     """Every feed over *services*."""
-    return {CHECKPOINTS: Feed(_checkpoints(services))}
+    return {
+        CHECKPOINTS: Feed(_checkpoints(services)),
+        ORDERS: Feed(_orders(services), beat=_ORDERS_SECONDS, most=_ORDERS_WATCHED),
+    }
+
+
+def _orders(services: Services) -> Callable[[Sequence[Place]], Mapping[Place, Sequence[News]]]:
+    """An order whenever it has changed, to all who saw it otherwise; a topic is its id, a place a mark."""
+
+    def read(places: Sequence[Place]) -> Mapping[Place, Sequence[News]]:
+        told: dict[Place, Sequence[News]] = {}
+        for place in places:
+            found = services.warranty.watching.news(bytes.fromhex(place[0]), place[1])
+            if found is not None:
+                data = orjson.dumps(warranty_answers.progress(found)).decode()
+                told[place] = (News(found.mark, "order", data),)
+        return told
+
+    return read
 
 
 def _checkpoints(services: Services) -> Callable[[Sequence[Place]], Mapping[Place, Sequence[News]]]:

@@ -22,6 +22,7 @@ from provenance.services.warranty.orders import OrderEvent, OrderRow
 from provenance.services.warranty.status import OrderStatus, Payment
 from provenance.services.warranty.terms import Published
 from provenance.services.warranty.timeline import Happening
+from provenance.services.warranty.watching import Progress
 
 _BUYERS = {"evidence": EvidenceGiven, "appeal": Appealed, "withdraw": Withdrawn, "confirm": Confirmed}
 
@@ -120,6 +121,16 @@ def _standing(one: OrderStatus) -> dict[str, Any]:
         ],
         "claims": [claim(each) for each in one.claims],
         "timeline": [happening(each) for each in one.timeline],
+        "now": one.now,
+    }
+
+
+def progress(one: Progress) -> dict[str, Any]:
+    """What a stream tells: what happened and where the claims stand; nothing that is worth money."""
+    return {
+        "order": one.order_id.hex(),
+        "timeline": [happening(each) for each in one.timeline],
+        "claims": [claim(each) for each in one.claims],
         "now": one.now,
     }
 

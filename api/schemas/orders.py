@@ -105,6 +105,12 @@ class OrdersQuery(Text):
         return self.before_time, bytes.fromhex(self.before_id)
 
 
+class StreamQuery(Text):
+    """A ticket from ``stream-ticket``."""
+
+    ticket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{40,200}$")]
+
+
 class ShownToken(Body):
     """The order token that came with the key: whoever shows it is the buyer."""
 

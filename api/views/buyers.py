@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Response
 from flask_openapi.blueprint import APIBlueprint
 
-from api import repeats, warranty_answers
-from api.access import allow
+from api import feeds, repeats, warranty_answers
+from api.access import allow, client_address, public
 from api.buying import as_buyer
 from api.current import services
 from api.documents import TAG_CLAIMS, TAG_ORDERS
+from api.front import live
 from api.schemas.claims import Appeal, ClaimPath, MoreEvidence, NewClaim, raw
-from api.schemas.orders import ShownOrder, ShownToken
+from api.schemas.orders import ShownOrder, ShownToken, StreamQuery
 from api.wire import answer
 from provenance.core.keyformats import CardKey
 from provenance.services.warranty.claims import Kept
 from provenance.services.warranty.status import OrderStatus
 
 blueprint = APIBlueprint("buyers", __name__, url_prefix="/v1")
+_STREAM: Final[dict[Any, Any]] = {200: {"content": {live.MEDIA_TYPE: {}}}}
 
 
 @blueprint.post("/orders/status", tags=[TAG_ORDERS], responses={200: {}})
@@ -41,6 +43,24 @@ def replacement_key(body: ShownOrder) -> Response:
         body.order_token, lambda token: services().warranty.status.replacement_key(token, order_id)
     )
     return answer({"format": found.format_id, "serial": found.serial, "secret": found.secret})
+
+
+@blueprint.post("/orders/stream-ticket", tags=[TAG_ORDERS], responses={200: {}})
+@allow(strangers=True)
+@repeats.reads
+def stream_ticket(body: ShownOrder) -> Response:
+    """A ticket for one order's stream, good for ten minutes: an address must not hold a token."""
+    order_id, watching = bytes.fromhex(body.order), services().warranty.watching
+    ticket, until = as_buyer(body.order_token, lambda token: watching.buyers_ticket(token, order_id))
+    return answer({"ticket": ticket, "until": until})
+
+
+@blueprint.get("/orders/stream", tags=[TAG_ORDERS], responses=_STREAM)
+@public()
+def stream(query: StreamQuery) -> Response:
+    """An order each time that it changes, as server-sent events: timeline and claims."""
+    order_id = services().warranty.watching.order_of(query.ticket)
+    return live.stream(feeds.ORDERS, order_id.hex(), client_address())
 
 
 @blueprint.post("/claims", tags=[TAG_CLAIMS], responses={201: {}})

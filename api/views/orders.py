@@ -61,6 +61,16 @@ def one(path: OrderPath) -> Response:
     return answer(told(found))
 
 
+@blueprint.post("/<order_id>/stream-ticket", responses={200: {}})
+@allow("sell", "read", "warranty")
+@repeats.reads
+def stream_ticket(path: OrderPath) -> Response:
+    """A ticket for the stream of an order of one's own, for `GET /v1/orders/stream`."""
+    order_id = bytes.fromhex(path.order_id)
+    ticket, until = services().warranty.watching.platforms_ticket(principal(), order_id)
+    return answer({"ticket": ticket, "until": until})
+
+
 @blueprint.post("/<order_id>/events", responses={200: {}})
 @allow("sell", "redeem")
 def report(path: OrderPath, body: OrderEvent) -> Response:

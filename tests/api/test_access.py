@@ -71,6 +71,7 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
     ("GET", f"/orders/{'00' * 32}", None, {"sell", "register", "read", "warranty"}, None),
     ("POST", f"/orders/{'00' * 32}/events", {"kind": "arrived", "at": 1, "record": "00" * 32},
      {"sell", "redeem"}, None),
+    ("POST", f"/orders/{'00' * 32}/stream-ticket", {}, {"sell", "read", "warranty"}, None),
     ("GET", "/claims", None, {"sell", "register", "read", "warranty", "review"}, None),
     ("GET", f"/claims/{'00' * 32}", None, {"sell", "register", "read", "warranty", "review"}, None),
     ("POST", f"/claims/{'00' * 32}/paid", {"amount": "1.00", "currency": "CNY", "record": "00" * 32},
@@ -121,7 +122,8 @@ PUBLIC = {
     "/anchors/latest", "/health", "/metrics", "/platforms/{address}/disclosures",
     "/disclosures/{disclosure_id}", "/disclosures/{disclosure_id}/document",
     "/evidence/uploads", "/evidence/uploads/{upload_id}", "/evidence/list", "/evidence/download",
-    "/terms/{hash}", "/platforms/{address}/terms", "/orders/status", "/orders/replacement-key", "/claims",
+    "/terms/{hash}", "/platforms/{address}/terms", "/orders/status", "/orders/replacement-key",
+    "/claims", "/orders/stream-ticket", "/orders/stream",
     "/claims/{claim_id}/evidence", "/claims/{claim_id}/appeal", "/claims/{claim_id}/withdraw",
     "/claims/{claim_id}/confirm",
 }  # fmt: skip

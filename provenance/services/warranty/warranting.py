@@ -12,6 +12,7 @@ from provenance.services.warranty.orders import OrderService
 from provenance.services.warranty.risk import RiskService
 from provenance.services.warranty.status import StatusService
 from provenance.services.warranty.terms import TermsService
+from provenance.services.warranty.watching import WatchingService
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Warranting:
     status: StatusService
     desks: DeskService
     risk: RiskService
+    watching: WatchingService
 
     @classmethod
     def over(cls, context: Context, selling: SellingService) -> Warranting:
@@ -35,4 +37,5 @@ class Warranting:
             StatusService(context),
             DeskService(context),
             RiskService(context),
+            WatchingService(context),
         )

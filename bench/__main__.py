@@ -13,8 +13,8 @@ Job = Callable[[int, int], list[Result]]
 
 JOBS: dict[str, Job] = {
     "root": lambda scale, runs: trees.roots(1_000_000 // scale, runs),
-    "register-sqlite": lambda scale, runs: [registering.into_sqlite(100_000 // scale)],
-    "register-postgres": lambda scale, runs: [registering.into_postgres(100_000 // scale)],
+    "register-sqlite": lambda scale, runs: [registering.into_sqlite(100_000 // scale, runs)],
+    "register-postgres": lambda scale, runs: [registering.into_postgres(100_000 // scale, runs)],
     "register-memory": lambda scale, runs: [
         registering.peak_memory(keys // scale) for keys in (100_000, 300_000)
     ],

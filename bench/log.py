@@ -83,13 +83,16 @@ def path(n: int, runs: int = RUNS) -> list[Result]:
 def _path(name: str, database: Database, n: int, runs: int) -> Result:
     some = [i * 7_919 % n for i in range(300)]
     with database.read() as connection:
-        read = tile_store.reader(connection, _TREE)
         raw = connection.connection.driver_connection
         mark = "?" if database.is_sqlite else "%s"
         query = f"SELECT hashes FROM tile WHERE tree = {mark} AND level = {mark} AND idx = {mark}"
 
+        def one_path(index: int) -> object:
+            read = tile_store.path_reader(connection, _TREE, index, n)
+            return tiles.inclusion_at(read, index, n)
+
         def ours() -> float:
-            return seconds(lambda: [tiles.inclusion_at(read, i, n) for i in some]) / len(some) * 1e6
+            return seconds(lambda: [one_path(i) for i in some]) / len(some) * 1e6
 
         def row() -> float:
             def one(i: int) -> object:

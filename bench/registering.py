@@ -19,7 +19,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.engine import make_url
 
-from bench.harness import Result, paired, seconds
+from bench.harness import RUNS, Result, paired, seconds
 from provenance.core.entries import PartyReason
 from provenance.core.manifest import Domain
 from provenance.services.context import Context
@@ -60,7 +60,7 @@ def register(url: str, file: BinaryIO) -> None:
     database.dispose()
 
 
-def into_sqlite(n: int = 100_000) -> Result:
+def into_sqlite(n: int = 100_000, runs: int = RUNS) -> Result:
     """Beside ``executemany`` of the same rows into the same indexed tables."""
     data = supplier_file(n)
     with tempfile.TemporaryDirectory() as folder:
@@ -83,10 +83,12 @@ def into_sqlite(n: int = 100_000) -> Result:
             file = make_url(fresh()).database or ""
             return seconds(lambda: _load_sqlite(file, rows))
 
-        return paired("register into SQLite", ours, raw, n=n, note="reference: raw executemany of its rows")
+        return paired(
+            "register into SQLite", ours, raw, n=n, runs=runs, note="reference: raw executemany of its rows"
+        )
 
 
-def into_postgres(n: int = 100_000) -> Result:
+def into_postgres(n: int = 100_000, runs: int = RUNS) -> Result:
     """Beside raw COPY of the same rows into the same indexed tables, one commit, fsync on."""
     data = supplier_file(n)
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(_reachable(folder) / "pg") as server:
@@ -103,7 +105,9 @@ def into_postgres(n: int = 100_000) -> Result:
             url = _plain(fresh())
             return seconds(lambda: _load_postgres(url, rows))
 
-        return paired("register into PostgreSQL", ours, raw, n=n, note="reference: raw COPY of its rows")
+        return paired(
+            "register into PostgreSQL", ours, raw, n=n, runs=runs, note="reference: raw COPY of its rows"
+        )
 
 
 def peak_memory(n: int) -> Result:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final
 
 from provenance.audit.findings import Findings
 from provenance.audit.keylaw import EntryAt, KeyLaw, Manifests
 from provenance.audit.otherlaw import OtherLaw
 from provenance.audit.parties import PartyBook
-from provenance.core import merkle
+from provenance.core import lanes, merkle
 from provenance.core.entries import ENTRY_SIZE, ENTRY_VERSION, Entry, EntryType
 from provenance.core.merkle import HASH_SIZE
 from provenance.core.tiles import Tile, TileRow, TreeBuilder
@@ -95,17 +94,17 @@ class Replay:
     def add(self, entries: Sequence[bytes]) -> list[TileRow]:
         """Feed the next entries; return the tiles of the log that they completed."""
         start = self._tree.size
-        leaves: list[bytes] = []
+        leaves = lanes.leaf_hashes(entries)
+        added = 0
         completed: list[TileRow] = []
         for offset, raw in enumerate(entries):
-            leaf = sha256(b"\x00" + raw).digest()
-            leaves.append(leaf)
-            after_state = self._take(start + offset, raw, leaf)
+            at = HASH_SIZE * offset
+            after_state = self._take(start + offset, raw, leaves[at : at + HASH_SIZE])
             if after_state or start + offset + 1 in self._watch:
-                completed += self._tree.add_many(b"".join(leaves))
-                leaves = []
+                completed += self._tree.add_many(leaves[added : at + HASH_SIZE])
+                added = at + HASH_SIZE
                 self._note(after_state)
-        completed += self._tree.add_many(b"".join(leaves))
+        completed += self._tree.add_many(leaves[added:])
         self.counts.entries += len(entries)
         return completed
 

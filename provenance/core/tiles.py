@@ -8,11 +8,9 @@ growing, so a narrower version of it is a prefix of the wider. Nothing here does
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
 
 from provenance.core import lanes
 from provenance.core.merkle import (
@@ -20,12 +18,14 @@ from provenance.core.merkle import (
     HASH_SIZE,
     MAX_SIZE,
     InclusionProof,
-    Range,
     consistency_ranges,
-    inclusion_ranges,
-    node_hash,
     root_of_joined,
 )
+from provenance.core.tilenodes import TILE_HEIGHT as TILE_HEIGHT
+from provenance.core.tilenodes import Nodes, read_tile
+from provenance.core.tilenodes import Tile as Tile
+from provenance.core.tilenodes import TileReader as TileReader
+from provenance.core.tilenodes import path_tiles as path_tiles
 from provenance.core.tilepaths import TILE_WIDTH as TILE_WIDTH
 from provenance.core.tilepaths import TilePath as TilePath
 from provenance.core.tilepaths import decode_bundle as decode_bundle
@@ -35,41 +35,9 @@ from provenance.core.tilepaths import parse_tile_path as parse_tile_path
 from provenance.core.tilepaths import tile_path as tile_path
 from provenance.errors import InputRefused
 
-TILE_HEIGHT = 8
 TILE_BYTES = TILE_WIDTH * HASH_SIZE
-_CACHED_TILES = 64
-"""Unfolded tiles kept while many proofs are made, some 40 kB each: more than one path ever touches."""
-
 TileRow = tuple[int, int, bytes]
 """(level, index, width · 32 bytes of hashes), as a store keeps it."""
-
-
-class TileReader(Protocol):
-    """A function that reads from one stored tree."""
-
-    def __call__(self, level: int, index: int, width: int, /) -> bytes:
-        """Return the first *width* hashes (1 to 256) of a tile, width · 32 bytes.
-
-        The stored tile may have grown wider meanwhile; its prefix is what is asked for.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Tile:
-    """Which tile of a tree: its *level* from the leaves up, and its *index* within the level."""
-
-    level: int
-    index: int
-
-    def __post_init__(self) -> None:
-        if self.level < 0 or self.index < 0:
-            raise InputRefused("A tile has a level and an index of 0 or more.", code="tree_range")
-
-    def width(self, size: int) -> int:
-        """Return how many hashes this tile has in a tree of *size* leaves: 0 (absent) to 256."""
-        nodes = (size >> (TILE_HEIGHT * self.level)) - TILE_WIDTH * self.index
-        return max(0, min(TILE_WIDTH, nodes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +79,7 @@ class TreeBuilder:
         level = 0
         while nodes := size >> (TILE_HEIGHT * level):
             index, width = divmod(nodes, TILE_WIDTH)
-            hashes = _read(read, level, index, width) if width else b""
+            hashes = read_tile(read, level, index, width) if width else b""
             builder._edges.append(_Edge(index, width, bytearray(hashes)))
             level += 1
         return builder
@@ -212,10 +180,9 @@ def inclusions_at(read: TileReader, indexes: Iterable[int], size: int) -> Iterat
 
     Raises ``InputRefused`` (``tree_range``, ``tile_malformed``).
     """
-    nodes = _Nodes(read, size)
+    nodes = Nodes(read, size)
     for index in indexes:
-        ranges = inclusion_ranges(index, size)
-        yield InclusionProof(index, size, tuple(nodes.over(item) for item in ranges))
+        yield InclusionProof(index, size, nodes.path(index))
 
 
 def consistency_at(read: TileReader, old: int, new: int) -> tuple[bytes, ...]:
@@ -223,65 +190,8 @@ def consistency_at(read: TileReader, old: int, new: int) -> tuple[bytes, ...]:
 
     Raises ``InputRefused`` (``tree_range``, ``tile_malformed``).
     """
-    nodes = _Nodes(read, new)
+    nodes = Nodes(read, new)
     return tuple(nodes.over(item) for item in consistency_ranges(old, new))
-
-
-class _Nodes:
-    """Any node of a stored tree, from its tiles, each unfolded at most once while it is remembered."""
-
-    def __init__(self, read: TileReader, size: int) -> None:
-        self._read = read
-        self._size = size
-        self._unfolded: OrderedDict[Tile, list[bytes]] = OrderedDict()
-
-    def over(self, leaves: Range) -> bytes:
-        """Return the hash of the node over a leaf range of the tree, complete or at its right edge."""
-        begin, end = leaves
-        parts = []
-        while begin < end:
-            height = (end - begin).bit_length() - 1
-            parts.append(self._complete(height, begin >> height))
-            begin += 1 << height
-        node = parts.pop()
-        for part in reversed(parts):
-            node = node_hash(part, node)
-        return node
-
-    def _complete(self, height: int, position: int) -> bytes:
-        """Return the node over the leaves from position · 2^height to (position + 1) · 2^height."""
-        level, inside = divmod(height, TILE_HEIGHT)
-        index, offset = divmod(position, TILE_WIDTH >> inside)
-        return self._tile(Tile(level, index))[inside][offset * HASH_SIZE : (offset + 1) * HASH_SIZE]
-
-    def _tile(self, tile: Tile) -> list[bytes]:
-        """Return the rows of a tile, each joined: its hashes, then the nodes 1 to 7 rows above them.
-
-        The last node of a row may be incomplete; ``over`` asks for complete ones only.
-        """
-        if tile in self._unfolded:
-            self._unfolded.move_to_end(tile)
-            return self._unfolded[tile]
-        rows = [_read(self._read, tile.level, tile.index, tile.width(self._size))]
-        for _ in range(1, TILE_HEIGHT):
-            rows.append(lanes.parents(rows[-1]))
-        self._unfolded[tile] = rows
-        if len(self._unfolded) > _CACHED_TILES:
-            self._unfolded.popitem(last=False)
-        return rows
-
-
-def _read(read: TileReader, level: int, index: int, width: int) -> bytes:
-    hashes = read(level, index, width)
-    if len(hashes) != width * HASH_SIZE:
-        raise InputRefused(
-            "A tile does not have the width that the tree's size demands: restore it from a copy of the log.",
-            code="tile_malformed",
-            level=level,
-            index=index,
-            width=width,
-        )
-    return hashes
 
 
 def _joined(leaf_hashes: Iterable[bytes]) -> bytes:

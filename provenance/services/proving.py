@@ -151,7 +151,7 @@ class ProvingService:
         self, connection: Connection, batch_id: bytes, index: int, opening: CardKey | None
     ) -> KeyPart:
         batch = _require_batch(connection, batch_id, index)
-        read = tile_store.reader(connection, batch.number)
+        read = tile_store.path_reader(connection, batch.number, index, batch.manifest.size)
         proof = tiles.inclusion_at(read, index, batch.manifest.size)
         tile, place = divmod(index, TILE_WIDTH)
         found = read(0, tile, place + 1)[-HASH_SIZE:]

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
-    bindparam,
     func,
     literal_column,
     or_,
@@ -24,10 +23,16 @@ from sqlalchemy import (
 )
 
 from provenance.core.entries import Entry, EntryType
+from provenance.store.driver import driver_of, is_sqlite
 from provenance.store.schema import entry as table
 
 _FIRST_OTHER_TYPE: Final = 32
 _CHUNK: Final = 500
+_ASSIGN: Final = """
+    UPDATE entry SET log_index = %s::bigint + placed.position - 1
+    FROM unnest(%b::bytea[]) WITH ORDINALITY AS placed (event, position)
+    WHERE entry.event = placed.event AND entry.log_index IS NULL"""
+_ASSIGN_SQLITE: Final = "UPDATE entry SET log_index = ? WHERE event = ? AND log_index IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +186,12 @@ def oldest_waiting(connection: Connection) -> int | None:
 
 def assign_indices(connection: Connection, start: int, events: Sequence[bytes]) -> None:
     """Give *events* the log indices start, start + 1, …"""
-    statement = (
-        update(table)
-        .where(table.c.event == bindparam("of_event"), table.c.log_index.is_(None))
-        .values(log_index=bindparam("to_index"))
-    )
-    rows = [{"of_event": event, "to_index": start + offset} for offset, event in enumerate(events)]
-    connection.execute(statement, rows)
+    with driver_of(connection) as raw:
+        if is_sqlite(connection):
+            raw.executemany(_ASSIGN_SQLITE, enumerate(events, start))
+        else:
+            # Each is placed by its position, so that one statement and one array do for all of them.
+            raw.execute(_ASSIGN, (start, list(events)), binary=True)
 
 
 def erase_details(connection: Connection, event: bytes) -> bool:

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func
 
 from provenance.core.merkle import HASH_SIZE
-from provenance.core.tiles import TileReader, TileRow
+from provenance.core.tiles import TileReader, TileRow, path_tiles
+from provenance.store.driver import driver_of, is_sqlite
 from provenance.store.schema_log import LOG_TREE as LOG_TREE
 from provenance.store.schema_log import tile as table
 from provenance.store.upsert import insert_or
 
 _AT_ONCE: Final = 500
 """Tiles in one statement: 8 KB each, so some 4 MB."""
+
+
+_ONE: Final = "SELECT hashes FROM tile WHERE tree = %s AND level = %s AND idx = %s"
+_ONE_SQLITE: Final = _ONE.replace("%s", "?")
+_SOME: Final = """
+    SELECT tile.level, tile.idx, tile.hashes
+    FROM unnest(%b::int2[], %b::int8[]) AS wanted (level, idx)
+    JOIN tile ON tile.tree = %s AND tile.level = wanted.level AND tile.idx = wanted.idx"""
 
 
 def reader(connection: Connection, tree: int) -> TileReader:
@@ -31,9 +40,34 @@ def reader(connection: Connection, tree: int) -> TileReader:
 
 def hashes(connection: Connection, tree: int, level: int, index: int) -> bytes:
     """All stored hashes of one tile, 32 bytes each; empty if there is no such tile."""
-    query = select(table.c.hashes).where(table.c.tree == tree, table.c.level == level, table.c.idx == index)
-    found = connection.execute(query).scalar()
-    return b"" if found is None else bytes(found)
+    with driver_of(connection) as raw:
+        query = _ONE_SQLITE if is_sqlite(connection) else _ONE
+        found = raw.execute(query, (tree, level, index), **_binary(connection)).fetchone()
+    return b"" if found is None else bytes(found[0])
+
+
+def path_reader(connection: Connection, tree: int, index: int, size: int) -> TileReader:
+    """A reader that has what the proof for leaf *index* of the first *size* needs, by one statement."""
+    wanted = [(tile.level, tile.index) for tile in path_tiles(index, size)]
+    held: dict[tuple[int, int], bytes] = {}
+    with driver_of(connection) as raw:
+        if is_sqlite(connection):
+            # Within one process a statement costs less than a list of places does.
+            return reader(connection, tree)
+        levels, places = map(list, zip(*wanted, strict=True)) if wanted else ([], [])
+        for level, place, content in raw.execute(_SOME, (levels, places, tree), binary=True):
+            held[level, place] = bytes(content)
+
+    def read(level: int, place: int, width: int, /) -> bytes:
+        content = held.get((level, place))
+        found = hashes(connection, tree, level, place) if content is None else content
+        return found[: width * HASH_SIZE]
+
+    return read
+
+
+def _binary(connection: Connection) -> dict[str, bool]:
+    return {} if is_sqlite(connection) else {"binary": True}
 
 
 def write(connection: Connection, tree: int, tiles: Iterable[TileRow]) -> None:

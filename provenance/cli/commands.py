@@ -63,7 +63,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "replacements": Entry(
         "platform", "provenance.cli.replacements:replacements", "Put keys aside that replace faulty ones."
     ),
-    "terms": Entry("platform", "provenance.cli.terms:terms", "Judge warranty terms, and hash them."),
+    "terms": Entry("platform", "provenance.cli.terms:terms", "Judge, publish, find warranty terms."),
+    "order": Entry("platform", "provenance.cli.order:order", "Sell under warranty; see how an order stands."),
+    "claim": Entry("platform", "provenance.cli.claim:claim", "File, decide and pay claims."),
     "disclosure": Entry(
         "platform", "provenance.cli.disclosure:disclosure", "Show licences and filings, and how they stand."
     ),

@@ -125,6 +125,14 @@ def card_keys(path: str, format_id: str) -> list[dict[str, str]]:
     return keys
 
 
+def hash_text(text: str) -> str:
+    """An id or hash as the API writes it; raises ``InputRefused`` (``hex_malformed``)."""
+    told = text.lower().removeprefix("0x")
+    if len(told) != 64 or not all(digit in "0123456789abcdef" for digit in told):
+        raise InputRefused("an id or a hash has 64 hex digits", code="hex_malformed")
+    return told
+
+
 def write_secret(path: Path, content: bytes) -> None:
     """A new file that only its owner may read; raises ``InputRefused`` (``file_exists``) over an old one."""
     try:

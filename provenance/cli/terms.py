@@ -1,4 +1,4 @@
-"""``provenance terms``: judge warranty terms before publishing them, and name them by their hash."""
+"""``provenance terms``: judge warranty terms, publish them, and find them by their hash."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from provenance.cli import inputs
 from provenance.cli.failures import REFUSED
 from provenance.cli.group import Group
 from provenance.cli.language import CHINESE, current, say
-from provenance.cli.output import answer, json_option
+from provenance.cli.output import answer, json_option, when
+from provenance.cli.remote import service, service_options
 from provenance.core import terms as rules
 from provenance.core.termsrules.lint import PASS_MARK, Report, lint_terms, lint_text
 from provenance.core.termsrules.promises import Flaw
 from provenance.core.termsrules.values import Text
+from provenance.errors import InputRefused
 
 MAX_PLAIN_BYTES = 1 << 20
 
 
 @click.group("terms", cls=Group)
 def terms() -> None:
-    """Judge warranty terms, and name them by their hash."""
+    """Judge warranty terms, publish them, and find them by their hash."""
 
 
 @terms.command("lint", short_help="Score terms, and fail vague ones.")
@@ -53,6 +55,52 @@ def hash_(file: str) -> None:
     read = rules.parse(inputs.read_bytes(file, rules.MAX_TERMS_BYTES))
     digest = rules.terms_hash(read).hex()
     answer({"id": read.id, "version": read.version, "tier": read.tier.value, "hash": digest}, digest)
+
+
+@terms.command("publish", short_help="Publish terms, for ever.")
+@click.argument("file", metavar="FILE")
+@service_options
+def publish(file: str) -> None:
+    """Publish the machine-readable terms in FILE in the name of your platform; - is standard input.
+
+    They become an entry of the public log. Nothing changes them afterwards: a change is a new document.
+    """
+    read = rules.parse(inputs.read_bytes(file, rules.MAX_TERMS_BYTES))
+    with service() as client:
+        told = client.post("/terms", rules.to_json(read))
+    answer(told, told["hash"])
+
+
+@terms.command("show", short_help="Published terms by their hash.")
+@click.argument("digest", metavar="HASH")
+@service_options
+def show(digest: str) -> None:
+    """Print the published terms of a hash, after checking that they have it. Needs no credential."""
+    with service(needs_token=False) as client:
+        told = client.get(f"/terms/{inputs.hash_text(digest)}")
+    read = rules.from_json(told)
+    if rules.terms_hash(read).hex() != digest:
+        raise InputRefused("the service gave terms of another hash; do not trust it", code="terms_differ")
+    answer(told, *_clauses(read))
+
+
+@terms.command("list", short_help="What a platform published.")
+@click.argument("platform", metavar="0x…")
+@service_options
+def list_(platform: str) -> None:
+    """List the terms that the platform at an address ever published, the newest first."""
+    with service(needs_token=False) as client:
+        told = client.get(f"/platforms/{platform}/terms")
+    answer(told, *(_published(one) for one in told["terms"]))
+
+
+def _published(one: dict[str, Any]) -> str:
+    parts = (one["hash"], when(one["published_at"]), one["tier"], f"{one['id']} v{one['version']}")
+    return "  ".join(parts)
+
+
+def _clauses(read: rules.Terms) -> list[str]:
+    return [_words(read.title), *(f"{one.number}  {_words(one.text)}" for one in read.clauses)]
 
 
 def _lines(report: Report) -> list[str]:

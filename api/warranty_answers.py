@@ -19,6 +19,7 @@ from provenance.core.money import Money
 from provenance.core.terms import Cause, CauseTerms, Clause, Remedy, State, Terms, Text, terms_hash
 from provenance.services.warranty.desks import SeenClaim
 from provenance.services.warranty.orders import OrderEvent, OrderRow
+from provenance.services.warranty.riskscore import Score
 from provenance.services.warranty.status import OrderStatus, Payment
 from provenance.services.warranty.terms import Published
 from provenance.services.warranty.timeline import Happening
@@ -251,3 +252,11 @@ def _exclusions(one: Claim, cause: Cause) -> list[dict[str, Any]]:
         for each in one.terms.exclusions
         if cause in each.causes
     ]
+
+
+def risk(one: Score) -> dict[str, Any]:
+    reasons = [
+        {"code": each.code, "value": round(each.value, 3), "contribution": round(each.contribution, 3)}
+        for each in one.reasons
+    ]
+    return {"points": one.points, "level": one.level.value, "reasons": reasons}

@@ -71,6 +71,14 @@ def stream_ticket(path: OrderPath) -> Response:
     return answer({"ticket": ticket, "until": until})
 
 
+@blueprint.get("/<order_id>/risk", responses={200: {}})
+@allow("sell", "read", "warranty")
+def risk(path: OrderPath) -> Response:
+    """How likely a fault is, 0 to 100, and why; it warns, and no sale, claim or remedy looks at it."""
+    found = services().warranty.risk.of_order(principal(), bytes.fromhex(path.order_id))
+    return answer(warranty_answers.risk(found))
+
+
 @blueprint.post("/<order_id>/events", responses={200: {}})
 @allow("sell", "redeem")
 def report(path: OrderPath, body: OrderEvent) -> Response:

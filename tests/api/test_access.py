@@ -71,6 +71,7 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
     ("GET", f"/orders/{'00' * 32}", None, {"sell", "register", "read", "warranty"}, None),
     ("POST", f"/orders/{'00' * 32}/events", {"kind": "arrived", "at": 1, "record": "00" * 32},
      {"sell", "redeem"}, None),
+    ("GET", f"/orders/{'00' * 32}/risk", None, {"sell", "read", "warranty"}, None),
     ("POST", f"/orders/{'00' * 32}/stream-ticket", {}, {"sell", "read", "warranty"}, None),
     ("GET", "/claims", None, {"sell", "register", "read", "warranty", "review"}, None),
     ("GET", f"/claims/{'00' * 32}", None, {"sell", "register", "read", "warranty", "review"}, None),

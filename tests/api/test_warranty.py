@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from provenance.services.warranty.riskscore import FEATURES
 from tests.api.desk import DAY, SECOND, STRANGERS, Desk, default, digest
 from tests.api.test_secrets import everything_stored
 from tests.api.world import World, ref
@@ -194,6 +195,19 @@ def test_platform_and_supplier_each_see_their_side(world: World) -> None:
     for who in (world.other_shop, world.rival):
         assert world.get(who, f"/orders/{sold['order']}").json["code"] == "unknown_order"
         assert world.get(who, "/orders").json["orders"] == []
+
+
+def test_the_risk_of_an_order_is_told_with_its_reasons_to_its_platform_alone(quick: World) -> None:
+    sold = Desk(quick).bought(0)
+    told = quick.get(quick.shop, f"/orders/{sold['order']}/risk").json
+    assert 0 <= told["points"] <= 100
+    assert told["level"] == "low"
+    assert {reason["code"] for reason in told["reasons"]} <= set(FEATURES)
+    for who in (quick.supplier, quick.other_shop):
+        assert quick.get(who, f"/orders/{sold['order']}/risk").json["code"] in (
+            "unknown_order",
+            "scope_missing",
+        )
 
 
 def test_orders_are_listed_page_by_page_without_a_gap(quick: World) -> None:

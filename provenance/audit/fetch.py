@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -31,8 +32,7 @@ class FolderFetcher(Fetcher):
 
     def fetch(self, path: str, limit: int) -> bytes:
         try:
-            with (self._folder / path).open("rb") as file:
-                content = file.read(limit + 1)
+            content = _read_regular(self._folder / path, limit + 1)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise _missing(path) from error
         except OSError as error:
@@ -41,6 +41,15 @@ class FolderFetcher(Fetcher):
             ) from error
         _require_within(content, limit, path)
         return content
+
+
+def _read_regular(file: Path, size: int) -> bytes:
+    """The first *size* bytes; raises :class:`OSError` for a pipe, where a reader might wait for ever."""
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("not a regular file")
+        return stream.read(size)
 
 
 @dataclass(frozen=True, slots=True)

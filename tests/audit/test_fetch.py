@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -218,3 +219,15 @@ def test_a_source_that_changes_its_answers_is_told_so() -> None:
     with pytest.raises(Unavailable) as refused:
         audit.replay.keys.custody(book, 0)
     assert refused.value.code == "entries_changed"
+
+
+def test_a_pipe_in_the_place_of_a_file_of_the_log_keeps_no_auditor_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "checkpoint")
+    held = os.open(tmp_path / "checkpoint", os.O_RDWR)
+    try:
+        os.write(held, b"more than the reader asks for")  # a reader that waits for pipes ends here too
+        with pytest.raises(Unavailable) as refused:
+            FolderFetcher(tmp_path).fetch("checkpoint", 10)
+    finally:
+        os.close(held)
+    assert refused.value.code == "source_unreadable"

@@ -24,8 +24,9 @@ def fsck(context: click.Context, /, silence: bool) -> None:
     and tree, states of keys, holdings, transfers, order lines, block headers, the newest state tree.
 
     Not checked, because the log does not tell: names, aliases and tags of keys, reservations,
-    credentials, alerts, budgets, idempotency, settings, leases, transactions, and details that were
-    erased.
+    credentials, alerts, budgets, idempotency, settings, leases, transactions, warranty orders, claims
+    and evidence beside their entries, issuers' reports, webhooks, and details that were erased. Nor is
+    the head file, which the worker holds against the database whenever it starts.
 
     Changes nothing. Exit codes: 0 nothing is wrong, 1 something is.
     """

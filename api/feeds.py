@@ -37,7 +37,7 @@ def _orders(services: Services) -> Callable[[Sequence[Place]], Mapping[Place, Se
         for place in places:
             found = services.warranty.watching.news(bytes.fromhex(place[0]), place[1])
             if found is not None:
-                data = orjson.dumps(warranty_answers.progress(found)).decode()
+                data = orjson.dumps(warranty_answers.progress(found), option=orjson.OPT_SORT_KEYS).decode()
                 told[place] = (News(found.mark, "order", data),)
         return told
 

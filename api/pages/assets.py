@@ -16,6 +16,9 @@ _TYPES: Final = {
     "check/dom.js": "text/javascript; charset=utf-8",
     "check/reading.js": "text/javascript; charset=utf-8",
     "check/built/journey.js": "text/javascript; charset=utf-8",
+    "check/order.js": "text/javascript; charset=utf-8",
+    "check/orderview.js": "text/javascript; charset=utf-8",
+    "check/order.css": "text/css; charset=utf-8",
     "check/check.css": "text/css; charset=utf-8",
     "check/icon.svg": "image/svg+xml",
 }

@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound
 from api.access import public
 from api.current import services
 from api.pages.assets import assets, digest
-from api.pages.words import catalogue, language_of, words
+from api.pages.words import catalogue, language_of, order_words, words
 from provenance.services.verification import MIN_SECRET_BITS
 
 blueprint = Blueprint(
@@ -54,6 +54,15 @@ def check() -> Response:
         "network": {"chain_id": domain.chain_id, "registry": domain.registry.hex()},
     }
     return _page("check.html", formats=catalogue(language), brought=_inline(brought))
+
+
+@blueprint.get("/order")
+@public()
+def order() -> Response:
+    """Paste an order token: days left, running clocks, what happened, claims and what to do next."""
+    language = language_of(request)
+    said = order_words(language) | {"language": language, "failures": words(language)["failures"]}
+    return _page("order.html", o=order_words(language), brought=_inline({"words": said}))
 
 
 @blueprint.get("/verify")

@@ -38,6 +38,14 @@ def words(language: str) -> dict[str, Any]:
 
 
 @cache
+def order_words(language: str) -> dict[str, Any]:
+    """Every text of an order's page."""
+    text = (files("provenance") / "web" / "check" / f"order.{language}.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@cache
 def catalogue(language: str) -> list[dict[str, Any]]:
     """Every key format with its name in *language*, by name; exact text last."""
     told = [describe(each) for each in formats().values()]

@@ -1,10 +1,11 @@
-"""Draws docs/img/check-*.png: ``python -m tests.pages.screenshots``. Wants a Chinese font."""
+"""Draws docs/img/check-*.png and order-*.png: ``python -m tests.pages.screenshots``. Wants a Chinese font."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
+from tests.api.desk import DAY, SECOND, Desk
 from tests.pages.reader import Reader
 from tests.pages.site import Site
 from tests.support.databases import SqliteDatabases
@@ -47,6 +48,27 @@ def draw(site: Site, browser: object) -> None:
     english.page.wait_for_selector("ol.journey li")
     english.page.locator("#journey > .card").first.screenshot(path=FOLDER / "check-journey-en.png")
     english.leave()
+    draw_orders(site, browser)
+
+
+def draw_orders(site: Site, browser: object) -> None:
+    """An order with a claim that waits, in Chinese; one that was replaced by itself, in English."""
+    desk = Desk(site.world)
+    waiting, late = desk.bought(0), desk.bought(1)
+    desk.deliver(waiting)
+    desk.file(waiting, "invalid_key")
+    site.world.clock.time += 3 * DAY
+    desk.stock(5)
+    desk.tick(301 * SECOND)
+    for locale, name, sold in (("zh-CN", "zh", waiting), ("en-GB", "en", late)):
+        reader = Reader(browser, site.url, locale)
+        reader.excused.append("404 (NOT FOUND)")
+        reader.open("/order")
+        reader.page.fill("#token", sold["order_token"])
+        reader.page.click("#submit")
+        reader.page.wait_for_selector("#orders .order")
+        reader.page.screenshot(path=FOLDER / f"order-{name}.png", full_page=True)
+        reader.leave()
 
 
 if __name__ == "__main__":

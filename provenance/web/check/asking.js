@@ -11,13 +11,22 @@ export class Failure extends Error {
 }
 
 /** POST a body; the members of the answer. Throws Failure. */
-export async function post(path, body, language) {
+export function post(path, body, language) {
+  return asked("POST", path, "application/json", JSON.stringify(body), language);
+}
+
+/** PUT a file; the same. */
+export function put(path, file, language) {
+  return asked("PUT", path, "application/octet-stream", file, language);
+}
+
+async function asked(method, path, type, body, language) {
   let response;
   try {
     response = await fetch(path, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Accept-Language": language },
-      body: JSON.stringify(body),
+      method,
+      headers: { "Content-Type": type, "Accept-Language": language },
+      body,
       credentials: "omit",
       cache: "no-store",
       referrerPolicy: "no-referrer",

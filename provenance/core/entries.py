@@ -87,6 +87,8 @@ class QualificationReason(IntEnum):
     WITHDRAWN = 2
     REVIEW_APPROVED = 3
     REVIEW_REJECTED = 4
+    BUYER_REVIEW = 5
+    REPORT = 6
 
 
 class SaleReason(IntEnum):

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provenance.core import money
+from provenance.core import money, reviews
 from provenance.core.claimrules.effects import ClaimReason, RemedyReason
-from provenance.core.entries import Entry, EntryType, PartyReason, SaleReason
+from provenance.core.entries import Entry, EntryType, PartyReason, QualificationReason, SaleReason
 from provenance.core.termsrules.words import Cause, State
 from provenance.errors import InputRefused
 
@@ -23,7 +23,10 @@ DUPLICATES: Final = frozenset({Cause.DUPLICATE_SALE.value, Cause.DUPLICATE_REDEM
 _DECIDED: Final = frozenset(
     state.value for state in (State.REISSUING, State.RECOVERING, State.PAYING, State.REJECTED)
 )
+_NOT_WON: Final = frozenset({"rejected", "withdrawn", "open", "erased"})
 _AMOUNTS: Final = ("paid", "voucher", "goods")
+ERASED: Final[Mapping[str, Any]] = {"erased": True}
+"""In the place of details that were erased: what rests on them counts as *erased* or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +78,21 @@ class Times:
 
 
 def is_relevant(entry: Entry, names: frozenset[bytes]) -> bool:
-    """Whether an entry counts for the platform with these addresses (it and whom it succeeded)."""
+    """Whether an entry counts for the platform with these addresses (it and whom it succeeded).
+
+    The delivery receipts that its reviews name count besides.
+    """
     if entry.type is EntryType.SELL or entry.type is EntryType.REINSTATE:
         return entry.actor in names
-    if entry.type in (EntryType.CLAIM, EntryType.REMEDY):
-        return entry.party in names
-    return entry.type is EntryType.PARTY and entry.subject[12:] in names
+    if entry.type is EntryType.PARTY:
+        return entry.subject[12:] in names
+    return needs_opening(entry, names)
 
 
 def needs_opening(entry: Entry, names: frozenset[bytes]) -> bool:
     """Whether the report must open the details of this entry; that none is left out, the log shows."""
-    return entry.type in (EntryType.CLAIM, EntryType.REMEDY) and entry.party in names
+    is_review = entry.type is EntryType.QUALIFICATION and entry.reason == QualificationReason.BUYER_REVIEW
+    return (is_review or entry.type in (EntryType.CLAIM, EntryType.REMEDY)) and entry.party in names
 
 
 def reckon(
@@ -94,15 +101,27 @@ def reckon(
     entries: Iterable[tuple[int, Entry]],
     openings: Mapping[int, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The figures of a platform, as canonical JSON has them; *entries* in the order of the log.
+    """The figures of a platform, as canonical JSON has them.
 
-    *openings* are details by log index, their commitments checked by the caller. Raises
+    *entries* come in the order of the log; sales may come before all others. *openings* are details by
+    log index, their commitments checked by the caller, :data:`ERASED` where they are no more. Raises
     :class:`InputRefused` (``report_opening_missing``, ``report_malformed``).
     """
-    counted = [(index, entry) for index, entry in entries if index < span.size and is_relevant(entry, names)]
+    sales, told = _Sales(), reviews.Counted(openings, span.has)
+    counted: list[tuple[int, Entry]] = []
+    for index, entry in entries:
+        if index >= span.size:
+            continue
+        told.take_receipt(index, entry)
+        if not is_relevant(entry, names):
+            continue
+        if entry.type in (EntryType.SELL, EntryType.REINSTATE):
+            sales.take(entry, span)
+        else:
+            counted.append((index, entry))
     claims = _claims(counted, names, span, openings)
     return {
-        "sales": _sales(counted, span),
+        "sales": sales.to_json(),
         "claims": _counts(claims),
         "times": {
             "response": Times.of(_until(claims, lambda step, place: place == 1)).to_json(),
@@ -114,24 +133,39 @@ def reckon(
         },
         "breaches": _sorted(Counter(breach for claim in claims for breach in _breaches(claim))),
         "given": _given(claims),
+        "reviews": told.to_json(
+            (index, entry) for index, entry in counted if entry.type is EntryType.QUALIFICATION
+        ),
         "tenure": _tenure(counted),
     }
 
 
-def _sales(counted: Sequence[tuple[int, Entry]], span: Span) -> dict[str, Any]:
-    sold = [entry for _, entry in counted if entry.type is EntryType.SELL and span.has(entry.time)]
-    undone = sum(entry.type is EntryType.REINSTATE and span.has(entry.time) for _, entry in counted)
-    reasons = Counter(entry.reason for entry in sold)
-    # A replacement is no sale of its own: it stands for one that was counted.
-    own = len(sold) - reasons[SaleReason.REPLACEMENT]
-    covered = reasons[SaleReason.UNDER_TERMS]
-    return {
-        "all": own,
-        "under_terms": covered,
-        "covered_permille": covered * 1000 // own if own else None,
-        "replacements": reasons[SaleReason.REPLACEMENT],
-        "undone": undone,
-    }
+class _Sales:
+    """Counts sales one by one: a platform may have millions."""
+
+    def __init__(self) -> None:
+        self._reasons: Counter[int] = Counter()
+        self._undone = 0
+
+    def take(self, entry: Entry, span: Span) -> None:
+        if not span.has(entry.time):
+            return
+        if entry.type is EntryType.SELL:
+            self._reasons[entry.reason] += 1
+        else:
+            self._undone += 1
+
+    def to_json(self) -> dict[str, Any]:
+        # A replacement is no sale of its own: it stands for one that was counted.
+        own = self._reasons.total() - self._reasons[SaleReason.REPLACEMENT]
+        covered = self._reasons[SaleReason.UNDER_TERMS]
+        return {
+            "all": own,
+            "under_terms": covered,
+            "covered_permille": covered * 1000 // own if own else None,
+            "replacements": self._reasons[SaleReason.REPLACEMENT],
+            "undone": self._undone,
+        }
 
 
 def _claims(
@@ -151,7 +185,8 @@ def _claims(
                 code="report_opening_missing",
                 index=index,
             )
-        by_claim[entry.subject].append(Step(index, entry, details))
+        if entry.type is not EntryType.QUALIFICATION:
+            by_claim[entry.subject].append(Step(index, entry, details))
     return [steps for steps in by_claim.values() if span.has(steps[0].entry.time)]
 
 
@@ -169,7 +204,7 @@ def _counts(claims: Sequence[list[Step]]) -> dict[str, Any]:
         "by_outcome": _sorted(outcomes),
         "rejections": _sorted(codes),
         "appealed": len(appealed),
-        "appeals_won": sum(_outcome(claim) not in ("rejected", "withdrawn", "open") for claim in appealed),
+        "appeals_won": sum(_outcome(claim) not in _NOT_WON for claim in appealed),
         "by_default": sum(_has(claim, ClaimReason.DEFAULTED) for claim in claims),
         "duplicates": sum(cause in DUPLICATES for cause in causes),
     }
@@ -219,6 +254,8 @@ def _has(claim: Sequence[Step], reason: ClaimReason) -> bool:
 
 def _first_cause(claim: Sequence[Step]) -> str:
     causes = claim[0].details.get("causes")
+    if claim[0].details == ERASED:
+        return "erased"
     if not isinstance(causes, list) or not causes:
         raise InputRefused("a claim's first entry names its causes", code="report_malformed")
     return str(causes[0])
@@ -226,7 +263,9 @@ def _first_cause(claim: Sequence[Step]) -> str:
 
 def _outcome(claim: Sequence[Step]) -> str:
     said = [step.details["outcome"] for step in claim if "outcome" in step.details]
-    return str(said[-1]) if said else "open"
+    if said:
+        return str(said[-1])
+    return "erased" if any(step.details == ERASED for step in claim) else "open"
 
 
 def _breaches(claim: Sequence[Step]) -> Sequence[str]:

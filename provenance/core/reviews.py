@@ -1,0 +1,116 @@
+"""A buyer's review: stars for an order that the log shows was delivered to him.
+
+Consensus-critical: the hash of the document is the subject of a QUALIFICATION entry whose actor is the
+buyer's use; the document is its details. No words: they would be the place for advertising and for slander.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provenance.core import canonical
+from provenance.core.digests import sha256
+from provenance.core.entries import Entry, EntryType
+from provenance.errors import InputRefused
+
+TYPE: Final = "card-key-provenance/review/v1"
+STARS: Final = (1, 2, 3, 4, 5)
+NONCE_SIZE: Final = 16
+"""Random bytes, so that nobody finds the stars by trying five hashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """*stars* for what was delivered by the entry at log index *delivery*, sold by *platform* (20 bytes).
+
+    Raises :class:`InputRefused` (``buyer_review_malformed``).
+    """
+
+    platform: bytes
+    delivery: int
+    stars: int
+    nonce: bytes
+
+    def __post_init__(self) -> None:
+        is_whole = type(self.stars) is int and type(self.delivery) is int
+        fits = is_whole and self.stars in STARS and 0 <= self.delivery <= canonical.MAX_INTEGER
+        if not (fits and len(self.platform) == 20 and len(self.nonce) == NONCE_SIZE):
+            raise InputRefused(
+                "a review gives one to five stars to one delivery", code="buyer_review_malformed"
+            )
+
+    @property
+    def hash(self) -> bytes:
+        """The subject of its entry."""
+        return sha256(canonical.encode(self.to_json()))
+
+    def to_json(self) -> dict[str, Any]:
+        """The document, and the details of its entry."""
+        return {
+            "type": TYPE,
+            "platform": "0x" + self.platform.hex(),
+            "delivery": self.delivery,
+            "stars": self.stars,
+            "nonce": self.nonce.hex(),
+        }
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Review:
+        """Read what :meth:`to_json` wrote and nothing else; raises :class:`InputRefused`."""
+        try:
+            platform = canonical.decode_hex(said["platform"], 20, prefix="0x")
+            found = cls(platform, said["delivery"], said["stars"], canonical.decode_hex(said["nonce"], 16))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputRefused("not the document of a review", code="buyer_review_malformed") from error
+        if found.to_json() != said:
+            raise InputRefused("not the document of a review", code="buyer_review_malformed")
+        return found
+
+
+class Counted:
+    """The reviews of a platform, each held against its delivery receipt in the log."""
+
+    def __init__(self, openings: Mapping[int, Mapping[str, Any]], has: Callable[[int], bool]) -> None:
+        self._openings = openings
+        self._has = has
+        self._wanted = {said.get("delivery") for said in openings.values() if said.get("type") == TYPE}
+        self._receipts: dict[int, Entry] = {}
+
+    def take_receipt(self, index: int, entry: Entry) -> None:
+        """Keep *entry* if a review names it."""
+        if entry.type is EntryType.DELIVER and index in self._wanted:
+            self._receipts[index] = entry
+
+    def to_json(self, entries: Iterable[tuple[int, Entry]]) -> dict[str, Any]:
+        """How many reviews, their stars, and how many do not count: no receipt, or a second one of a buyer.
+
+        *entries* are the review entries in the order of the log, opened. Raises :class:`InputRefused`.
+        """
+        stars = dict.fromkeys((str(one) for one in STARS), 0)
+        refused, buyers = 0, set()
+        for index, entry in entries:
+            is_good = self._is_good(index, entry) and entry.actor not in buyers
+            buyers.add(entry.actor)
+            if not self._has(entry.time):
+                continue
+            if is_good:
+                stars[str(self._openings[index]["stars"])] += 1
+            else:
+                refused += 1
+        return {"count": sum(stars.values()), "stars": stars, "refused": refused}
+
+    def _is_good(self, index: int, entry: Entry) -> bool:
+        try:
+            review = Review.from_json(self._openings[index])
+        except InputRefused:
+            return False
+        receipt = self._receipts.get(review.delivery)
+        return (
+            receipt is not None
+            and review.delivery < index
+            and receipt.party == entry.actor
+            and review.hash == entry.subject
+            and review.platform == entry.party
+        )

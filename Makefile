@@ -72,8 +72,8 @@ verifier: node_modules/.stamp ## build the browser verifier's one-file page
 	$(BIN)/node verifier/page/build.mjs
 	$(BIN)/node provenance/web/check/build.mjs
 
-bench: setup ## measure, and print tables
-	$(BIN)/python -m bench
+bench: setup ## measure each job beside its reference, and print a table; under twenty minutes
+	$(BIN)/provenance bench
 
 MINUTES ?= 30
 soak: $(STAMP) ## half an hour at 70 % of the peak, then ten times it; MINUTES=3 for a short one

@@ -1,50 +1,99 @@
-"""``make bench``: each job beside its reference in the same run, as a table or as JSON lines."""
+"""``provenance bench``: each job beside its reference in the same run, as a table or as JSON lines.
+
+Without a choice, and so by ``make bench``, every job that has a target runs once, in under twenty minutes
+on two cores.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import importlib
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
-from bench import auditing, http, log, proving, registering, risk, trees
 from bench.harness import RUNS, Result, show
+from bench.machine import Watched
+from bench.targets import judged, not_measured
 
-Job = Callable[[int, int], list[Result]]
-"""Takes what the sizes are divided by, and the runs."""
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is asked for: what sizes are divided by, the runs, and whether the longest ones are wanted."""
+
+    scale: int = 1
+    runs: int = RUNS
+    is_full: bool = False
+
+    def of(self, n: int) -> int:
+        """*n* of a whole run, at this size."""
+        return n // self.scale
+
+
+def _of(module: str) -> Any:
+    """A module of the measurements, imported only when its job runs."""
+    return importlib.import_module(f"bench.{module}")
+
+
+Job = Callable[[Size], Iterable[Result]]
 
 JOBS: dict[str, Job] = {
-    "root": lambda scale, runs: trees.roots(1_000_000 // scale, runs),
-    "register-sqlite": lambda scale, runs: [registering.into_sqlite(100_000 // scale, runs)],
-    "register-postgres": lambda scale, runs: [registering.into_postgres(100_000 // scale, runs)],
-    "register-memory": lambda scale, runs: [
-        registering.peak_memory(keys // scale) for keys in (100_000, 300_000)
-    ],
-    "http": lambda scale, runs: http.measure(quick=scale > 1, runs=runs),
-    "sequence": lambda scale, runs: [log.sequencing(50_000 // scale, runs)],
-    "path": lambda scale, runs: log.path(1_000_000 // scale, runs),
-    "bundle": lambda scale, runs: [log.checking(runs)],
-    "audit": lambda scale, runs: [log.replaying(60_000 // scale, runs)],
-    "audit-http": lambda scale, runs: [auditing.served(300_000 // scale, runs)],
-    "risk": lambda scale, runs: risk.measure(risk.ORDERS // scale),
-    "proofs": lambda scale, runs: proving.measure(1_000_000 // scale, runs),
+    "root": lambda size: _of("trees").roots(size.of(1_000_000), size.runs),
+    "gas": lambda size: _of("gas").measure(1_000_000),
+    "register-postgres": lambda size: [_of("registering").into_postgres(size.of(1_000_000), size.runs)],
+    "register-sqlite": lambda size: [_of("registering").into_sqlite(size.of(1_000_000), size.runs)],
+    "register-memory": lambda size: _of("registering").peak_memory(
+        [size.of(n) for n in (100_000, 1_000_000, *((5_000_000,) if size.is_full else ()))]
+    ),
+    "http": lambda size: _of("http").measure(quick=size.scale > 1, runs=size.runs),
+    "sequence": lambda size: [_of("log").sequencing(size.of(50_000), size.runs)],
+    "path": lambda size: _of("log").path(size.of(1_000_000), size.runs),
+    "bundle": lambda size: [_of("log").checking(size.runs)],
+    "audit": lambda size: [_of("log").replaying(size.of(60_000), size.runs)],
 }
+"""Those with targets, in the order of a run."""
+
+MORE: dict[str, Job] = {
+    "audit-http": lambda size: [_of("auditing").served(size.of(300_000), size.runs)],
+    "risk": lambda size: _of("risk").measure(size.of(20_000)),
+    "proofs": lambda size: _of("proving").measure(size.of(1_000_000), size.runs),
+}
+"""Those that run only when they are named."""
 
 
 def main() -> None:
-    """Run every job in turn, or those that are named."""
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the sizes, to see that it works")
-    parser.add_argument("--only", action="append", choices=list(JOBS), help="this job alone; may be repeated")
-    parser.add_argument("--runs", type=int, default=RUNS, help="interleaved runs of http and the log's jobs")
-    arguments = parser.parse_args()
+    """Run every job with a target in turn, or those that are named."""
+    arguments = _parser().parse_args()
+    size = Size(10 if arguments.quick else 1, arguments.runs, arguments.full)
+    jobs = JOBS | MORE
+    watched = Watched()
     results: list[Result] = []
     for name in arguments.only or JOBS:
-        found = JOBS[name](10 if arguments.quick else 1, arguments.runs)
+        start = time.perf_counter()
+        watched.look()
+        found = [judged(one) for one in jobs[name](size)]
+        print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
         if arguments.json:
             show(found, as_json=True)
         results += found
-    if not arguments.json:
-        show(results, as_json=False)
+    machine = watched.told()
+    show([machine] if arguments.json else [*results, machine], as_json=arguments.json)
+    if not arguments.only and (missing := not_measured({one.name for one in results})):
+        sys.exit(f"no row came of these targets: {', '.join(missing)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the sizes, to see that it works")
+    parser.add_argument("--full", action="store_true", help="the longest sizes too; far more than 20 minutes")
+    parser.add_argument(
+        "--only", action="append", choices=[*JOBS, *MORE], help="this job alone; may be repeated"
+    )
+    parser.add_argument("--runs", type=int, default=RUNS, help="interleaved runs of a job and its reference")
+    return parser
 
 
 if __name__ == "__main__":

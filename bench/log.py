@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -29,7 +29,7 @@ from provenance.services.headfile import HeadFile
 from provenance.services.ledger import Sequencer
 from provenance.store import entries as entry_store
 from provenance.store import tiles as tile_store
-from provenance.store.database import Database, create_schema
+from provenance.store.database import Connection, Database, create_schema
 from provenance.store.postgres import EmbeddedPostgres
 from provenance.store.schema import entry as entry_table
 
@@ -76,6 +76,7 @@ def path(n: int, runs: int = RUNS) -> list[Result]:
             with database.write() as connection:
                 tile_store.write(connection, _TREE, rows)
             results.append(_path(f"{name}: one inclusion path", database, n, runs))
+            results.append(_paths(f"{name}: inclusion paths in bulk", database, n, runs))
             database.dispose()
     return results
 
@@ -101,6 +102,29 @@ def _path(name: str, database: Database, n: int, runs: int) -> Result:
             return seconds(lambda: [one(i) for i in some]) / len(some) * 1e6
 
         return paired(name, ours, row, n=n, unit="µs", runs=runs, note="reference: one indexed row read")
+
+
+def _paths(name: str, database: Database, n: int, runs: int) -> Result:
+    """Paths of neighbours, as an export asks for them, beside reading their tiles of the lowest level."""
+    count = min(n, 20_480)
+    starts = itertools.cycle(range(0, n - count + 1, count))
+
+    def over(connection: Connection, start: int) -> None:
+        read = tile_store.reader(connection, _TREE)
+        for proof in tiles.inclusions_at(read, range(start, start + count), n):
+            if not proof.path:
+                raise AssertionError("a path of a large tree is empty")
+
+    def rows(connection: Connection, start: int) -> None:
+        for index in range(start // 256, (start + count) // 256):
+            tile_store.hashes(connection, _TREE, 0, index)
+
+    def rate(work: Callable[[Connection, int], None]) -> float:
+        with database.read() as connection:
+            return count / seconds(lambda: work(connection, next(starts)))
+
+    note = "reference: their tiles of the lowest level read, nothing hashed"
+    return paired(name, lambda: rate(over), lambda: rate(rows), n=n, unit="paths/s", runs=runs, note=note)
 
 
 def checking(runs: int = RUNS) -> Result:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import secrets
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,7 +60,7 @@ def register(url: str, file: BinaryIO) -> None:
     database.dispose()
 
 
-def into_sqlite(n: int = 100_000, runs: int = RUNS) -> Result:
+def into_sqlite(n: int = 1_000_000, runs: int = RUNS) -> Result:
     """Beside ``executemany`` of the same rows into the same indexed tables."""
     data = supplier_file(n)
     with tempfile.TemporaryDirectory() as folder:
@@ -84,11 +84,12 @@ def into_sqlite(n: int = 100_000, runs: int = RUNS) -> Result:
             return seconds(lambda: _load_sqlite(file, rows))
 
         return paired(
-            "register into SQLite", ours, raw, n=n, runs=runs, note="reference: raw executemany of its rows"
-        )
+            "SQLite: register", ours, raw, n=n, runs=runs, warm_up=False,
+            note="reference: raw executemany of its rows",
+        )  # fmt: skip
 
 
-def into_postgres(n: int = 100_000, runs: int = RUNS) -> Result:
+def into_postgres(n: int = 1_000_000, runs: int = RUNS) -> Result:
     """Beside raw COPY of the same rows into the same indexed tables, one commit, fsync on."""
     data = supplier_file(n)
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(_reachable(folder) / "pg") as server:
@@ -106,16 +107,33 @@ def into_postgres(n: int = 100_000, runs: int = RUNS) -> Result:
             return seconds(lambda: _load_postgres(url, rows))
 
         return paired(
-            "register into PostgreSQL", ours, raw, n=n, runs=runs, note="reference: raw COPY of its rows"
-        )
+            "PostgreSQL: register", ours, raw, n=n, runs=runs, warm_up=False,
+            note="reference: raw COPY of its rows",
+        )  # fmt: skip
 
 
-def peak_memory(n: int) -> Result:
-    """Peak resident memory of a process that registers *n* keys into SQLite, in MiB."""
-    command = [sys.executable, "-m", "bench.registering", str(n)]
+def peak_memory(sizes: list[int]) -> list[Result]:
+    """Peak resident memory in MiB of a process that registers so many keys, beside the smallest of *sizes*.
+
+    The memory of PostgreSQL's own processes is not in it: that is what its settings say.
+    """
+    results = []
+    for name in ("SQLite", "PostgreSQL"):
+        said = [_registered_alone(name, n) for n in sizes]
+        least = said[0]["peak_mib"]
+        note = f"reference: the same with {sizes[0]:,} keys"
+        for n, one in zip(sizes, said, strict=True):
+            peak, facts = one["peak_mib"], {"seconds": one["seconds"]}
+            what = f"{name}: peak memory of a registration"
+            results.append(Result(what, peak, least, peak / least, "MiB", n, 1, note, facts=facts))
+    return results
+
+
+def _registered_alone(name: str, n: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.registering", name, str(n)]
     made = subprocess.run(command, capture_output=True, text=True, check=True)
-    peak = float(json.loads(made.stdout)["peak_mib"])
-    return Result("peak memory of a registration", peak, None, None, "MiB", n, 1, "whole process, SQLite")
+    said: dict[str, float] = json.loads(made.stdout)
+    return said
 
 
 def _fresh_databases(server: EmbeddedPostgres) -> Callable[[], str]:
@@ -179,18 +197,27 @@ def _load_postgres(url: str, rows: dict[str, bytes]) -> None:
 
 
 def _main() -> None:
-    n = int(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/peak.sqlite"
-        create_schema(url)
+    name, n = sys.argv[1], int(sys.argv[2])
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         path = os.path.join(folder, "keys.txt")
         with open(path, "wb") as file:
             for start in range(0, n, 10_000):
                 file.write(_lines(start, min(10_000, n - start)))
+        if name == "PostgreSQL":
+            url = stack.enter_context(EmbeddedPostgres(_reachable(folder) / "pg")).url()
+        else:
+            url = f"sqlite:///{folder}/peak.sqlite"
+        create_schema(url)
         with open(path, "rb") as file:
-            register(url, file)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"peak_mib": round(peak, 1)}))
+            taken = seconds(lambda: register(url, file))
+    print(json.dumps({"peak_mib": round(_peak_mib(), 1), "seconds": round(taken, 2)}))
+
+
+def _peak_mib() -> float:
+    # Not getrusage: on Linux that includes the process that started this one, which may have been larger.
+    with open("/proc/self/status") as status:
+        peak = next(line for line in status if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 1024
 
 
 def _lines(start: int, count: int) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from provenance import durable
 from provenance.audit.source import Closes, Fetcher
 from provenance.errors import InputRefused, NetworkUnavailable, NotFound, Unavailable
 from provenance.net.http import Bounds, Peer
@@ -32,8 +32,7 @@ class FolderFetcher(Fetcher):
 
     def fetch(self, path: str, limit: int) -> bytes:
         try:
-            with durable.open_regular(self._folder / path) as stream:
-                content = stream.read(limit + 1)
+            content = _read_regular(self._folder / path, limit + 1)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise _missing(path) from error
         except OSError as error:
@@ -42,6 +41,15 @@ class FolderFetcher(Fetcher):
             ) from error
         _require_within(content, limit, path)
         return content
+
+
+def _read_regular(file: Path, size: int) -> bytes:
+    """The first *size* bytes; raises :class:`OSError` for a pipe, where a reader might wait for ever."""
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("not a regular file")
+        return stream.read(size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +131,7 @@ class CachingFetcher(Fetcher):
             return self._inner.fetch(path, limit)
         kept = self._folder / path
         try:
-            with durable.open_regular(kept) as stream:
-                content = stream.read(limit + 1)
+            content = kept.read_bytes()
             _require_within(content, limit, path)
             return content
         except FileNotFoundError:

@@ -36,8 +36,7 @@ def load(replay: Replay, path: Path) -> dict[str, Any] | None:
     Raises :class:`InputRefused` (``snapshot_malformed``).
     """
     try:
-        with durable.open_regular(path) as stream:
-            raw = stream.read()
+        raw = path.read_bytes()
     except FileNotFoundError:
         return None
     body = raw[:-_DIGEST]

@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "demo": Entry("all", "provenance.demo.command:demo", "Run the whole story on sample files and check it."),
     "sample": Entry("all", "provenance.cli.sample:sample", "Make seeded supplier files to try things with."),
     "doctor": Entry("all", "provenance.cli.doctor:doctor", "Say what this machine has and what is missing."),
+    "bench": Entry("all", "provenance.cli.bench:bench", "Measure each job beside its reference, here."),
     "init": Entry("operator", "provenance.cli.init:init", "Make key files, database and the first operator."),
     "serve": Entry("operator", "provenance.cli.running:serve", "Run the HTTP API."),
     "worker": Entry(

@@ -5,6 +5,7 @@ from sqlalchemy import create_engine
 
 from provenance.store import (  # noqa: F401 - their tables are part of the metadata
     schema_disclosure,
+    schema_escrow,
     schema_issuer,
     schema_log,
     schema_presale,

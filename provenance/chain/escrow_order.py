@@ -6,8 +6,9 @@ index and party for the deposit, so that one sale has one deposit.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 from provenance.core.digests import keccak256
 from provenance.errors import InputRefused
@@ -42,6 +43,7 @@ _BOUNDS: Final = {
     "answer_window": (1, MAX_UINT32),
 }
 _HASHES: Final = ("batch_id", "terms")
+_AMOUNTS: Final = ("amount", "compensation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,37 @@ class WarrantyOrder:
         """The 32 bytes that the platform signs (EIP-712)."""
         struct = keccak256(_ORDER_TYPE + b"".join(_word(member) for member in self.members))
         return keccak256(b"\x19\x01" + domain.separator + struct)
+
+
+def order_json(order: WarrantyOrder) -> dict[str, Any]:
+    """The order as JSON: bytes as 0x-hex, amounts as decimal text, as they exceed what JSON numbers hold."""
+    told: dict[str, Any] = {}
+    for field, value in zip(fields(order), order.members, strict=True):
+        if isinstance(value, bytes):
+            told[field.name] = "0x" + value.hex()
+        else:
+            told[field.name] = str(value) if field.name in _AMOUNTS else value
+    return told
+
+
+def read_order(told: Mapping[str, Any]) -> WarrantyOrder:
+    """What :func:`order_json` wrote; InputRefused ``order_malformed`` for anything else."""
+    names = [field.name for field in fields(WarrantyOrder)]
+    if set(told) != set(names):
+        raise InputRefused("This is no order: members are missing or unknown.", code="order_malformed")
+    return WarrantyOrder(**{name: _member(name, told[name]) for name in names})
+
+
+def _member(name: str, value: Any) -> Any:
+    try:
+        if name not in _BOUNDS:
+            is_hex = isinstance(value, str) and value.startswith("0x") and value == value.lower()
+            return bytes.fromhex(value[2:]) if is_hex else b""
+        if name in _AMOUNTS:
+            return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else -1
+        return value if type(value) is int else -1
+    except ValueError as error:
+        raise InputRefused(f"The order's {name} cannot be read.", code="order_malformed") from error
 
 
 def _word(value: bytes | int) -> bytes:

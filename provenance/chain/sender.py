@@ -5,7 +5,7 @@ Nothing here keeps state: the outbox of the store does. See ``transactions`` for
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from provenance.chain.registry import RegistryClient, explained
 from provenance.chain.rpc import Chain
@@ -54,16 +54,25 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
 class Sender:
     """Prepares, broadcasts and watches the transactions of *signer* on *chain*.
 
-    *fee_ceiling* is the highest fee ever offered, in wei per gas.
+    *fee_ceiling* is the highest fee ever offered, in wei per gas; *explain* gives a refusal the code of the
+    contract that is called, by default the registry.
     """
 
-    def __init__(self, chain: Chain, signer: Signer, *, fee_ceiling: int | None = None) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        signer: Signer,
+        *,
+        fee_ceiling: int | None = None,
+        explain: Callable[[ChainRefused], ChainRefused] = explained,
+    ) -> None:
         if chain.chain_id != signer.chain_id:
             raise Refused("The account was opened for another chain.", code="wrong_chain_id")
         self.chain = chain
         self.address = signer.address
         self._signer = signer
         self._ceiling = fee_ceiling
+        self._explain = explain
 
     def next_nonce(self, outstanding: Collection[int]) -> int:
         """The nonce to sign with, *outstanding* being those of our unsettled transactions."""
@@ -72,13 +81,13 @@ class Sender:
     def prepare(self, to: bytes | None, data: bytes, *, nonce: int) -> SignedTransaction:
         """A signed transaction, gas estimated and fees by the market; nothing is sent.
 
-        ChainRefused with the registry's code if it would revert now, ``already_registered`` and
+        ChainRefused with the contract's code if it would revert now, ``already_registered`` and
         ``not_newer`` among them: see ``already_registered`` and ``already_anchored`` below.
         """
         try:
             gas = gas_limit(self.chain.estimate_gas(self.address, to, data))
         except ChainRefused as error:
-            raise _classified(explained(error)) from error
+            raise _classified(self._explain(error)) from error
         fees = suggested_fees(self.chain.fee_market())
         return self._signer.sign_transaction(nonce=nonce, to=to, data=data, gas=gas, fees=fees)
 

@@ -19,7 +19,7 @@ from provenance.core import tiles
 from provenance.errors import ChainMismatch, ChainRefused, ChainUnavailable, LimitReached, Refused
 from provenance.services.context import Context
 from provenance.services.leadership import LEASE_MS, Leadership
-from provenance.services.outgoing import STUCK_MS, Outgoing
+from provenance.services.outgoing import STUCK_MS, AnchorBook, Outgoing
 from provenance.services.statekeeping import has_news
 from provenance.store import anchors, checkpoints, manifests, outbox
 from provenance.store import entries as entry_store
@@ -109,7 +109,7 @@ class AnchoringService:
         sender = Sender(registry.chain, signer, fee_ceiling=fee_ceiling)
         self._followed_at = -IDLE_MS
         self._outgoing = Outgoing(
-            context, sender, self._leadership, depth=depth, stuck_ms=stuck_ms, hook=hook
+            context, sender, self._leadership, AnchorBook(), depth=depth, stuck_ms=stuck_ms, hook=hook
         )
 
     def beat(self) -> AnchoringReport:

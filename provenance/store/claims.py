@@ -159,6 +159,15 @@ def open_tasks(connection: Connection, kinds: Sequence[str], limit: int) -> list
     ]
 
 
+def tasks_of(connection: Connection, claims: Sequence[bytes]) -> list[Task]:
+    """What these claims ask of others and is not done, oldest first."""
+    query = select(tasks).where(tasks.c.claim.in_(claims), tasks.c.done_at.is_(None)).order_by(tasks.c.at)
+    return [
+        Task(bytes(row.id), bytes(row.claim), bytes(row.order), row.kind, row.amount, row.currency, row.at)
+        for row in connection.execute(query)
+    ]
+
+
 def task_done(connection: Connection, task: bytes, now: int) -> bool:
     """Note that it is done; ``False`` if it was before."""
     statement = update(tasks).where(tasks.c.id == task, tasks.c.done_at.is_(None)).values(done_at=now)

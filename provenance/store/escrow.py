@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
 from provenance.store.database import Connection
 from provenance.store.schema_escrow import escrow_cursor as cursors
 from provenance.store.schema_escrow import escrow_deposit as deposits
 from provenance.store.schema_escrow import escrow_event as events
 from provenance.store.schema_escrow import escrow_offer as offers
+from provenance.store.schema_warranty import claim as claims
+from provenance.store.schema_warranty import claim_task as tasks
 from provenance.store.upsert import added, insert_or
 
 CLOSED: Final = 5
@@ -126,6 +128,28 @@ def look_again(connection: Connection, order: bytes, at: int | None, trouble: st
     """When the keeper looks at a deposit next (ms), and what stopped it this time."""
     statement = update(deposits).where(deposits.c.order == order)
     connection.execute(statement.values(due=at, trouble=trouble))
+
+
+def wake(connection: Connection, order: bytes, now: int) -> None:
+    """Have the keeper look at an order's deposit, if it has one, at *now* (ms)."""
+    connection.execute(update(deposits).where(deposits.c.order == order).values(due=now))
+
+
+def end_idle_tasks(connection: Connection, now: int, limit: int) -> int:
+    """Note as done what claims ask that are closed, or of people whose turn is over; how many.
+
+    Where a deposit is open its keeper ends them itself.
+    """
+    held = select(deposits.c.order).where(deposits.c.state != CLOSED)
+    ended = or_(
+        claims.c.outcome.is_not(None), and_(tasks.c.kind == "recover", claims.c.state != "recovering")
+    )
+    query = select(tasks.c.id).join(claims, claims.c.id == tasks.c.claim)
+    query = query.where(tasks.c.done_at.is_(None), ended, tasks.c.order.not_in(held)).limit(limit)
+    found = list(connection.execute(query).scalars())
+    if found:
+        connection.execute(update(tasks).where(tasks.c.id.in_(found)).values(done_at=now))
+    return len(found)
 
 
 def add_event(connection: Connection, row: EventRow) -> bool:

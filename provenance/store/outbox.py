@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from provenance.store.anchors import AnchorKind, AnchorStatus
+from provenance.store.anchors import AnchorStatus
 from provenance.store.schema_log import anchor
 from provenance.store.schema_log import chain_tx as table
 from provenance.store.upsert import insert_or
@@ -26,18 +26,24 @@ class TxStatus(IntEnum):
     LOST = 5
 
 
+ESCROW_STEP: Final = 3
+"""The kind of a step of the escrow; below it are those of :class:`~provenance.store.anchors.AnchorKind`."""
+
 _WAITING: Final = (int(TxStatus.STORED), int(TxStatus.SENT))
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTransaction:
-    """A signed transaction for one anchor; fees in wei per gas, times in ms."""
+    """A signed transaction for one piece of work; fees in wei per gas, times in ms.
+
+    ``kind`` is that of an anchor, or ``ESCROW_STEP``; ``ref`` names the work among those of its kind.
+    """
 
     hash: bytes
     sender: bytes
     nonce: int
     raw: bytes
-    kind: AnchorKind
+    kind: int
     ref: bytes
     status: TxStatus
     max_fee: int
@@ -67,8 +73,8 @@ def held_nonces(connection: Connection, sender: bytes, least: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def attempts(connection: Connection, kind: AnchorKind, ref: bytes) -> list[StoredTransaction]:
-    """All transactions for one anchor with the nonce of its living one, oldest first; else none."""
+def attempts(connection: Connection, kind: int, ref: bytes) -> list[StoredTransaction]:
+    """All transactions for one piece of work with the nonce of its living one, oldest first; else none."""
     mine = (table.c.kind == int(kind), table.c.ref == ref)
     living = select(table.c.nonce, table.c.sender).where(*mine, table.c.status < int(TxStatus.REPLACED))
     found = connection.execute(living.order_by(table.c.nonce.desc()).limit(1)).first()
@@ -83,8 +89,16 @@ def stragglers(connection: Connection, sender: bytes, limit: int) -> list[Stored
     """Living, unmined transactions whose anchor is final without them, or forgotten."""
     joined = table.outerjoin(anchor, (anchor.c.kind == table.c.kind) & (anchor.c.ref == table.c.ref))
     done = anchor.c.status.is_(None) | (anchor.c.status == int(AnchorStatus.FINAL))
-    query = select(table).select_from(joined).where(table.c.sender == sender, done)
+    mine = (table.c.sender == sender, table.c.kind != ESCROW_STEP)
+    query = select(table).select_from(joined).where(*mine, done)
     return _many(connection, query.where(table.c.status.in_(_WAITING)).limit(limit))
+
+
+def waiting(connection: Connection, sender: bytes, kind: int, limit: int) -> list[StoredTransaction]:
+    """The living, unmined transactions of one kind, the lowest nonce first."""
+    query = select(table).where(table.c.sender == sender, table.c.kind == kind)
+    living = query.where(table.c.status.in_(_WAITING))
+    return _many(connection, living.order_by(table.c.nonce).limit(limit))
 
 
 def set_status(connection: Connection, hashes: Sequence[bytes], status: TxStatus) -> None:
@@ -111,6 +125,6 @@ def _many(connection: Connection, query: Any) -> list[StoredTransaction]:
 def _stored(found: RowMapping) -> StoredTransaction:
     return StoredTransaction(
         bytes(found["hash"]), bytes(found["sender"]), found["nonce"], bytes(found["raw"]),
-        AnchorKind(found["kind"]), bytes(found["ref"]), TxStatus(found["status"]),
+        found["kind"], bytes(found["ref"]), TxStatus(found["status"]),
         found["max_fee"], found["max_priority_fee"], found["created_at"], found["sent_at"],
     )  # fmt: skip

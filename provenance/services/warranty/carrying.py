@@ -22,7 +22,7 @@ from provenance.services.context import Context, record
 from provenance.services.warranty import facts, keeping, money, recourses, reissuing, telling
 from provenance.services.warranty.money import PaymentKind
 from provenance.store import claims as store
-from provenance.store import warranty_orders
+from provenance.store import escrow, warranty_orders
 from provenance.store.claims import ClaimRow, Task
 from provenance.store.database import Connection
 from provenance.store.warranty_orders import OrderRow
@@ -182,6 +182,8 @@ class ClaimWork:
     def _owe(self, claim: Claim, kind: PaymentKind, amount: Money) -> None:
         platform = claim.order.platform
         money.owe(self.connection, claim.claim_id, self.order.id, platform, kind, amount, self.now)
+        # What the chain gave back before anybody owed it is looked at again.
+        escrow.wake(self.connection, self.order.id, self.now)
 
     def _recourse(self, claim: Claim, amount: Money) -> None:
         supplier, platform = claim.order.supplier, claim.order.platform
@@ -192,6 +194,7 @@ class ClaimWork:
         task = Task(self.context.event_id(self.now), claim.claim_id, self.order.id, kind, minor, currency,
                     self.now)  # fmt: skip
         store.add_task(self.connection, task)
+        escrow.wake(self.connection, self.order.id, self.now)
 
     def _write(self, kind: EntryType, claim: Claim, reason: int, details: Mapping[str, Any]) -> None:
         # The steps of one claim strictly increase in time, so that the log keeps their order.

@@ -1,0 +1,46 @@
+"""What the chain paid is entered where the claim is: exactly what was owed, once, with the chain as record."""
+
+from __future__ import annotations
+
+import json
+
+from provenance.chain.escrow import DepositState
+from provenance.chain.escrow_order import read_order
+from provenance.core.terms import State
+from provenance.services.context import Context
+from provenance.services.escrow.reading import record_of
+from provenance.services.escrow.seat import units
+from provenance.services.warranty import claiming, desk
+from provenance.services.warranty.carrying import ClaimWork
+from provenance.services.warranty.claims import ClaimService
+from provenance.store import claims as claim_store
+from provenance.store import escrow
+from provenance.store.database import Connection
+
+
+def settle(context: Context, claims: ClaimService, order_id: bytes) -> str | None:
+    """Settle the claim that a closed deposit has paid; a code of trouble, if any.
+
+    Whoever closed it: the keeper, the buyer, the platform, or a stranger after a deadline. Raises what the
+    claim's rules do.
+    """
+
+    def work(connection: Connection) -> str | None:
+        order = claiming.locked_order(connection, order_id)
+        row = escrow.deposit_of(connection, order_id)
+        waiting = claim_store.open_of(connection, order_id)
+        if row is None or waiting is None or row.state != DepositState.CLOSED or not row.is_offered:
+            return None
+        carried = ClaimWork(context, connection, order, desk.address(context), context.clock.now())
+        claim = carried.claim_of(waiting)
+        if claim.state not in (State.PAYING, State.UNPAID):
+            return None
+        amount = read_order(json.loads(row.struct)).amount
+        if row.refund + row.compensation < units(claim.owed, price=claim.order.price, amount=amount):
+            # The platform took its money back in time, or a ruling gave less: what is owed stays owed.
+            return "escrow_short"
+        event = claims.settled(carried, claim, claim.owed, record_of(row.tx, row.position))
+        carried.move(waiting, event)
+        return None
+
+    return context.database.retrying(work)

@@ -16,10 +16,10 @@ from granian.constants import HTTPModes, Interfaces
 from api.app import create_app
 from api.asgi import front_over
 from api.front import Front
-from provenance.bootstrap import Services, SystemClock, services_over
+from provenance.bootstrap import Services, services_over
 from provenance.config import Settings
 from provenance.core.manifest import Domain
-from provenance.services.context import Context
+from provenance.services.context import Context, SystemClock
 from provenance.services.vault import Vault
 from provenance.store.database import Database
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from dataclasses import dataclass
 from typing import Final
 
 from provenance import issuer, keyfiles
 from provenance.chain import clients
+from provenance.chain.escrow import EscrowClient
 from provenance.chain.registry import RegistryClient
 from provenance.chain.signer import Signer
 from provenance.config import LOCAL_CHAIN_ID, Settings
@@ -21,10 +21,12 @@ from provenance.services.asking import KnownWitness
 from provenance.services.budgets import BudgetService
 from provenance.services.chainprobe import ChainProbe
 from provenance.services.chainview import RegistryView
-from provenance.services.context import Clock, Context
+from provenance.services.context import Clock, Context, SystemClock
 from provenance.services.custody import CustodyService
 from provenance.services.disclosures import DisclosureService
 from provenance.services.erasure import ErasureService
+from provenance.services.escrow.desk import EscrowDesk
+from provenance.services.escrow.keeper import Keeper
 from provenance.services.events import EventService
 from provenance.services.headfile import HeadFile
 from provenance.services.health import HealthService
@@ -59,15 +61,7 @@ from provenance.services.webhook_endpoints import WebhookService
 from provenance.services.witnessing import WitnessingService
 from provenance.store.database import Database
 
-_TEST_ACCOUNTS: Final = {"deployer": 0, "anchorer": 1}
-
-
-class SystemClock:
-    """The clock of this machine."""
-
-    def now(self) -> int:
-        """UTC milliseconds since 1970."""
-        return time.time_ns() // 1_000_000
+_TEST_ACCOUNTS: Final = {"deployer": 0, "anchorer": 1, "keeper": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +83,7 @@ class Services:
     proofs: ProofDesk
     events: EventService
     erasure: ErasureService
+    escrow: EscrowDesk
     evidence: EvidenceService
     reserves: ReserveService
     recourses: RecourseService
@@ -164,6 +159,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         proofs=ProofDesk(context, proving, node),
         events=EventService(context),
         erasure=ErasureService(context),
+        escrow=EscrowDesk(context, settings.escrow_seat()),
         reserves=ReserveService(context),
         recourses=RecourseService(context),
         evidence=evidence,
@@ -180,7 +176,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         disclosures=DisclosureService(context),
         issuers=issuers,
         issuer_desk=IssuerDesk(context, issuers),
-        webhooks=_webhooks(settings, context),
+        webhooks=WebhookService(context, private_networks=settings.webhook_private_networks),
     )
 
 
@@ -209,6 +205,7 @@ class WorkerParts:
     reserves: ReserveService
     recourses: RecourseService
     watch: Watch
+    keeper: Keeper | None
 
     def purge_expired(self) -> int:
         """Forget what has had its time: unsigned batches, answers, spent budgets, messages; how many."""
@@ -240,16 +237,25 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
         alarm,
         _witnessing(settings, context),
         EvidenceService(context, settings.evidence_path),
-        _webhooks(settings, context),
+        WebhookService(context, private_networks=settings.webhook_private_networks),
         WebhookDelivery(context, private_networks=settings.webhook_private_networks),
         ReserveService(context),
         RecourseService(context),
         Watch(context),
+        None if registry is None else _keeper(settings, context, registry, holder),
     )
 
 
-def _webhooks(settings: Settings, context: Context) -> WebhookService:
-    return WebhookService(context, private_networks=settings.webhook_private_networks)
+def _keeper(settings: Settings, context: Context, registry: RegistryClient, holder: str) -> Keeper | None:
+    """Who keeps the escrow that is configured, if one is."""
+    seat = settings.escrow_seat()
+    if seat is None:
+        return None
+    return Keeper(
+        context, EscrowClient(registry.chain, seat.domain.escrow), registry,
+        chain_account(settings, "keeper"), holder, depth=settings.confirmations,
+        first_block=settings.escrow_first_block, deployer=_deployer(settings),
+    )  # fmt: skip
 
 
 def _witnessing(settings: Settings, context: Context) -> WitnessingService | None:
@@ -257,8 +263,7 @@ def _witnessing(settings: Settings, context: Context) -> WitnessingService | Non
     if settings.witness_policy is None:
         return None
     policy = Policy.parse(settings.witness_policy.read_bytes())
-    known = [KnownWitness(one.key, one.url) for one in policy.witnesses if one.url is not None]
-    return WitnessingService(context, known)
+    return WitnessingService(context, [KnownWitness(w.key, w.url) for w in policy.witnesses if w.url])
 
 
 def _anchoring(

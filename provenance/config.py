@@ -14,8 +14,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from provenance.errors import InputRefused
 from provenance.services.context import Limits
+from provenance.services.escrow.seat import EscrowDomain, EscrowSeat
 
 LOCAL_CHAIN_ID: Final = 31337
+LOCAL_ARBITER: Final = "0x15d34aaf54267db7d7c367839aaf71a00a2c6a65"
+"""Test account 4, of the local chain alone."""
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-f]{40}$")]
 
 
@@ -74,6 +77,12 @@ class Settings(BaseSettings):
         None, description="folder of the encrypted evidence files; <home>/evidence by default"
     )
     evidence_video_bytes: int = Field(512 << 20, ge=1, le=4 << 30, description="bytes of one video")
+    escrow: Address | None = Field(None, description="address of the warranty escrow; none: no escrow")
+    escrow_arbiter: Address | None = Field(
+        None,
+        description="account that rules on deposits, that of keeper.json; needless on the local chain",
+    )
+    escrow_first_block: int = Field(0, ge=0, description="block in which the escrow was deployed, or before")
     presale_days: float = Field(30, gt=0, le=365, description="a review before a sale is good this long")
 
     @property
@@ -96,6 +105,18 @@ class Settings(BaseSettings):
     @property
     def registry_address(self) -> bytes:
         return bytes.fromhex(self.registry[2:])
+
+    def escrow_seat(self) -> EscrowSeat | None:
+        """The escrow that is dealt with; raises :class:`InputRefused` (``invalid_setting``)."""
+        if self.escrow is None:
+            return None
+        arbiter = self.escrow_arbiter
+        if arbiter is None and self.chain_id == LOCAL_CHAIN_ID:
+            arbiter = LOCAL_ARBITER
+        if arbiter is None:
+            raise InputRefused("PROVENANCE_ESCROW_ARBITER: name who rules", code="invalid_setting")
+        domain = EscrowDomain(self.chain_id, bytes.fromhex(self.escrow[2:]))
+        return EscrowSeat(domain, bytes.fromhex(arbiter[2:]))
 
     def limits(self) -> Limits:
         """The bounds the services keep."""

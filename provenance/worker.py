@@ -34,6 +34,7 @@ _SWEEP_SECONDS: Final = 3_600.0
 _RESERVE_SECONDS: Final = 600.0
 _RECOURSE_SECONDS: Final = 10.0
 _WARRANTY_SECONDS: Final = 0.5
+_ESCROW_SECONDS: Final = 2.0
 _RECOURSES_AT_ONCE: Final = 100
 
 
@@ -164,7 +165,8 @@ def build_worker(settings: Settings, stop: Stop | None = None) -> Worker:
         stop=stop,
         more=_upkeep(parts),
     )
-    worker.farewells = (parts.delivery.close, *worker.farewells)
+    keeper = () if parts.keeper is None else (parts.keeper.stop,)
+    worker.farewells = (parts.delivery.close, *keeper, *worker.farewells)
     return worker
 
 
@@ -190,6 +192,8 @@ def _upkeep(parts: WorkerParts) -> list[Chore]:
         Chore("warranty", _WARRANTY_SECONDS, parts.watch.beat),
         Chore("recourses", _RECOURSE_SECONDS, settle_recourses),
     ]
+    if parts.keeper is not None:
+        chores.append(Chore("escrow", _ESCROW_SECONDS, parts.keeper.beat))
     witnessing = parts.witnessing
     if witnessing is not None:
         chores.append(Chore("witness", _WITNESS_SECONDS, lambda: witnessing.beat().problems))

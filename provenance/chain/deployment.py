@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from provenance.chain.escrow import EscrowClient
+from provenance.chain.escrow_calls import escrow_deployment_data
 from provenance.chain.registry import RegistryClient, deployment_data, expected_address
 from provenance.chain.rpc import Chain
 from provenance.chain.sender import Sender
@@ -18,11 +20,13 @@ from provenance.errors import ChainMismatch, ChainRefused, ChainUnavailable, Ref
 
 POLL_SECONDS = 0.2
 DEFAULT_WAIT_SECONDS = 120.0
+DAY_SECONDS = 86_400
+LONGEST_WINDOW_SECONDS = 400 * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Where the registry is; ``transaction_hash`` is None if it was there before."""
+    """Where the contract is; ``transaction_hash`` is None if it was there before."""
 
     address: bytes
     transaction_hash: bytes | None
@@ -42,14 +46,9 @@ def deploy_registry(
     transaction_hash = None
     if not chain.code(registry.address):
         if chain.mined_nonce(signer.address) != 0 and not chain.code(registry.address):
-            raise Refused(
-                "The deployer has sent transactions before, its registry would come to another address; "
-                "use a fresh account for the deployment and for nothing else.",
-                code="deployer_used",
-                deployer="0x" + signer.address.hex(),
-            )
-        transaction_hash = _send(chain, signer, anchorer)
-        _wait_for_code(registry, wait_seconds)
+            raise _deployer_used(signer, "registry")
+        transaction_hash = _send(chain, signer, deployment_data(anchorer), nonce=0)
+        _wait_for_code(chain, registry.address, wait_seconds)
     if registry.identify().anchorer != anchorer:
         raise ChainMismatch(
             "The registry there obeys another anchorer; use that account, or deploy with a fresh deployer.",
@@ -58,21 +57,57 @@ def deploy_registry(
     return Deployment(registry.address, transaction_hash)
 
 
-def _send(chain: Chain, signer: Signer, anchorer: bytes) -> bytes | None:
+def deploy_escrow(
+    chain: Chain,
+    signer: Signer,
+    registry: bytes,
+    *,
+    windows: tuple[int, int] = (DAY_SECONDS, LONGEST_WINDOW_SECONDS),
+    wait_seconds: float = DEFAULT_WAIT_SECONDS,
+) -> Deployment:
+    """Deploy an escrow over *registry* as transaction 1 of *signer*, or find it there.
+
+    Transaction 1 of the registry's deployer has one address on every chain, a wiped one among them.
+    *windows* bound those of an order, in seconds. Refused ``deployer_used`` if the account's next
+    transaction is another one; ChainMismatch ``escrow_foreign`` if what stands there obeys another registry.
+    """
+    escrow = EscrowClient(chain, expected_address(signer.address, 1))
+    transaction_hash = None
+    if not chain.code(escrow.address):
+        if chain.mined_nonce(signer.address) != 1 and not chain.code(escrow.address):
+            raise _deployer_used(signer, "escrow")
+        data = escrow_deployment_data(registry, minimum_window=windows[0], maximum_window=windows[1])
+        transaction_hash = _send(chain, signer, data, nonce=1)
+        _wait_for_code(chain, escrow.address, wait_seconds)
+    if escrow.registry() != registry:
+        raise ChainMismatch("The escrow there obeys another registry; correct either.", code="escrow_foreign")
+    return Deployment(escrow.address, transaction_hash)
+
+
+def _deployer_used(signer: Signer, what: str) -> Refused:
+    return Refused(
+        f"The deployer has sent other transactions, its {what} would come to another address; "
+        "use a fresh account for the deployment and for nothing else.",
+        code="deployer_used",
+        deployer="0x" + signer.address.hex(),
+    )
+
+
+def _send(chain: Chain, signer: Signer, data: bytes, *, nonce: int) -> bytes | None:
     sender = Sender(chain, signer)
-    transaction = sender.prepare(None, deployment_data(anchorer), nonce=0)
+    transaction = sender.prepare(None, data, nonce=nonce)
     try:
         return sender.broadcast(transaction.raw)
     except ChainRefused as error:
-        # Somebody else's transaction 0 of this account, with other fees: its registry will do.
+        # Somebody else's transaction of this account, with other fees: its contract will do.
         if error.code in ("nonce_too_low", "fee_too_low"):
             return None
         raise
 
 
-def _wait_for_code(registry: RegistryClient, wait_seconds: float) -> None:
+def _wait_for_code(chain: Chain, address: bytes, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
-    while not registry.chain.code(registry.address):
+    while not chain.code(address):
         if time.monotonic() > deadline:
             raise ChainUnavailable(
                 f"The deployment is not mined after {wait_seconds:g} s; run it again to go on waiting.",

@@ -159,9 +159,9 @@ def deployment_data(anchorer: bytes) -> bytes:
     return registry_interface().deployment(anchorer)
 
 
-def expected_address(deployer: bytes) -> bytes:
-    """Where transaction 0 of *deployer* puts a contract: the last 20 bytes of keccak256(RLP[deployer, 0])."""
-    return keccak256(rlp_list([deployer, b""]))[12:]
+def expected_address(deployer: bytes, nonce: int = 0) -> bytes:
+    """Where its transaction *nonce* puts a contract of *deployer*: keccak256(RLP[deployer, nonce])[12:]."""
+    return keccak256(rlp_list([deployer, nonce.to_bytes((nonce.bit_length() + 7) // 8)]))[12:]
 
 
 def explained(refused: ChainRefused) -> ChainRefused:

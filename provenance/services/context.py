@@ -5,6 +5,7 @@ Services never read the clock or make randomness themselves, so that a test can 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
@@ -27,6 +28,14 @@ class Clock(Protocol):
     """UTC milliseconds since 1970."""
 
     def now(self) -> int: ...
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> int:
+        """UTC milliseconds since 1970."""
+        return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from provenance.chain.deployment import LONGEST_WINDOW_SECONDS, deploy_escrow
 from provenance.chain.escrow import Deposit, DepositState, EscrowClient, explained
 from provenance.chain.escrow_calls import Call, rule_call, time_out_call
 from provenance.chain.escrow_order import WarrantyOrder, read_order
@@ -47,6 +48,7 @@ POLL_MS: Final = 15_000
 LATER_MS: Final = 6 * 3_600_000
 TROUBLE_MS: Final = 30_000
 _TASKS_AT_ONCE: Final = 500
+_LOCAL_WINDOWS: Final = (1, LONGEST_WINDOW_SECONDS)
 
 
 @dataclass(slots=True)
@@ -80,7 +82,8 @@ class Keeper:
     """Keeps the deposits of *client*'s escrow, paying gas from *signer*'s account.
 
     *signer* may be the arbiter of an order; then it rules what the claims came to. *depth* is the number of
-    confirmations after which an event is believed.
+    confirmations after which an event is believed. With a *deployer* a missing escrow is deployed: on a local
+    chain, which is wiped at times.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Keeper:
         *,
         depth: int = 12,
         first_block: int = 0,
+        deployer: Signer | None = None,
         stuck_ms: int = STUCK_MS,
         lease_ms: int = LEASE_MS,
         hook: Callable[[str], None] = lambda point: None,
@@ -102,6 +106,7 @@ class Keeper:
         self._client = client
         self._registry = registry
         self._address = signer.address
+        self._deployer = deployer
         self._claims = ClaimService(context)
         self._leadership = Leadership(context.database, LEASE_NAME, holder, lease_ms=lease_ms)
         self._book = _KeeperBook()
@@ -119,6 +124,7 @@ class Keeper:
             return ()
         troubles: list[str] = []
         try:
+            self._ensure_escrow()
             self._reader.read()
             self._book.wanted.clear()
             for row in self._due():
@@ -134,6 +140,20 @@ class Keeper:
     def stop(self) -> None:
         """Hand the lead to whoever stands by."""
         self._leadership.release()
+
+    def _ensure_escrow(self) -> None:
+        chain = self._client.chain
+        if (
+            self._deployer is None
+            or chain.code(self._client.address)
+            or not chain.code(self._registry.address)
+        ):
+            return
+        made = deploy_escrow(chain, self._deployer, self._registry.address, windows=_LOCAL_WINDOWS)
+        if made.address != self._client.address:
+            raise ChainMismatch(
+                "the deployer's escrow has another address; correct it", code="escrow_missing"
+            )
 
     def _due(self) -> list[DepositRow]:
         with self._database.read() as connection:

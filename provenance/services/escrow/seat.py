@@ -10,6 +10,8 @@ from provenance.core.money import Money
 from provenance.core.terms import RemedyKind, Terms
 from provenance.errors import NotFound
 
+__all__ = ["DAY_S", "EscrowDomain", "EscrowSeat", "most_owed", "required", "units"]
+
 DAY_S: Final = 86_400
 
 

@@ -1,4 +1,4 @@
-"""What the chain paid is entered where the claim is: exactly what was owed, once, with the chain as record."""
+"""What the chain paid is entered where the claim is: exactly what was owed, once; the chain is its record."""
 
 from __future__ import annotations
 

@@ -140,7 +140,6 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
     """The services over surroundings that exist."""
     proving = ProvingService(context, registry, depth=settings.confirmations)
     issuers = build_issuers(settings, context.clock)
-    node = None if registry is None else clients.NodeReader(registry)
     evidence, reviewers = EvidenceService(context, settings.evidence_path), ReviewerService(context)
     selling = SellingService(context, pooled=settings.pooled_sales)
     return Services(
@@ -156,7 +155,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         recalls=RecallService(context),
         verification=VerificationService(context),
         proving=proving,
-        proofs=ProofDesk(context, proving, node),
+        proofs=ProofDesk(context, proving, None if registry is None else clients.NodeReader(registry)),
         events=EventService(context),
         erasure=ErasureService(context),
         escrow=EscrowDesk(context, settings.escrow_seat()),

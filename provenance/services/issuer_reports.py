@@ -108,12 +108,12 @@ class IssuerReportService:
         return [_judged(issuer, said, row, held, now) for said, row in pairs]
 
 
-def status(book: Book, kept: Sequence[KeptReport]) -> dict[str, Any] | None:
+def status(redeemed: dict[str, Any] | None, kept: Sequence[KeptReport]) -> dict[str, Any] | None:
     """What issuers last said of a key, by report or by a REDEEM in the log, as a verdict shows it.
 
-    ``contradicted``: what they said does not fit together, so a person should look.
+    *redeemed* is that REDEEM (:func:`redeemed_by_issuer`). ``contradicted``: what they said does not fit
+    together, so a person should look.
     """
-    redeemed = _redeemed(book)
     if not kept:
         return redeemed
     if redeemed is not None and redeemed["time"] >= kept[-1].at:
@@ -131,7 +131,7 @@ def status(book: Book, kept: Sequence[KeptReport]) -> dict[str, Any] | None:
     }
 
 
-def _redeemed(book: Book) -> dict[str, Any] | None:
+def redeemed_by_issuer(book: Book) -> dict[str, Any] | None:
     """The REDEEM of an issuer that stands."""
     for life in book.custody.lives:
         redeem = life.redeem

@@ -25,6 +25,7 @@ from provenance.store.database import Connection
 from provenance.store.entries import StoredEntry
 from provenance.store.holdings import Holding
 from provenance.store.keys import KeyRow
+from provenance.store.standing import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,13 @@ def find_standing(
     """The same with the holding over each, as of one moment."""
     tags = tags_of(context, connection, refs)
     found = standing_store.of_tags(connection, sorted({one for many in tags for one in many}))
+    return [next((found[one] for one in many if one in found), None) for many in tags]
+
+
+def find_seen(context: Context, connection: Connection, refs: Sequence[KeyRef]) -> list[Seen | None]:
+    """The same with the entries of each key alone, where they are few."""
+    tags = tags_of(context, connection, refs)
+    found = standing_store.seen_of_tags(connection, sorted({one for many in tags for one in many}))
     return [next((found[one] for one in many if one in found), None) for many in tags]
 
 

@@ -2,71 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 from provenance.core.commitments import order_use, use_party
 from provenance.core.entries import PartyReason
 from provenance.core.keyformats import CardKey, format_by_id
-from provenance.core.lives import Life, State
+from provenance.core.lives import State
 from provenance.errors import NotFound
-from provenance.services import issuer_reports, lawbook
+from provenance.services import issuer_reports, lawbook, stories
 from provenance.services.bracketing import put_brackets
 from provenance.services.context import Context
 from provenance.services.lawbook import Book, Handle, KeyRef
 from provenance.services.opening import recorded_from
 from provenance.services.parties import Principal
+from provenance.services.stories import Story
+from provenance.services.verdicts import Verdict, VerdictCode
 from provenance.store import holdings, parties
 from provenance.store import issuer_reports as reports
 from provenance.store.database import Connection
 from provenance.store.holdings import Holding
 from provenance.store.issuer_reports import KeptReport, Place
 from provenance.store.keys import KeyRow
+from provenance.store.standing import Seen
+
+__all__ = ["Verdict", "VerdictCode", "VerificationService", "Viewer"]
 
 _MOST_NAMES: Final = 10_000
 MIN_SECRET_BITS: Final = 60
 """A stranger gets an answer only where guessing is hopeless; weaker formats need an order token."""
-
-
-class VerdictCode(StrEnum):
-    """The stable answers; the last four are all that a stranger ever sees."""
-
-    REGISTERED = "REGISTERED"
-    RESERVED = "RESERVED"
-    SOLD = "SOLD"
-    SOLD_TO_YOU = "SOLD_TO_YOU"
-    SOLD_BEFORE = "SOLD_BEFORE"
-    DELIVERED = "DELIVERED"
-    REDEEMED = "REDEEMED"
-    SUSPECT_DUPLICATE = "SUSPECT_DUPLICATE"
-    VOID = "VOID"
-    EXPIRED = "EXPIRED"
-    UNCERTAIN = "UNCERTAIN"
-    CLEAN = "CLEAN"
-    NOT_CLEAN = "NOT_CLEAN"
-    UNKNOWN = "UNKNOWN"
-    TOKEN_NEEDED = "TOKEN_NEEDED"  # noqa: S105 - an answer, no secret
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One answer. ``registry_status`` is ours, ``issuer_status`` what an issuer said; never mixed.
-
-    ``facts`` are JSON-ready (handle, holder, uses, last event …) and empty in a coarse verdict.
-    """
-
-    code: VerdictCode
-    registry_status: str | None
-    issuer_status: dict[str, Any] | None
-    facts: dict[str, Any]
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """The events of the log that it tells of, each to be told with its time bracket."""
-        told = (self.issuer_status, self.facts.get("last_event"))
-        return [one for one in told if one is not None and "index" in one]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +56,12 @@ class _Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known beside the rows, by place: the histories, and what issuers said."""
+class _Sight:
+    """One key as it stood at one moment, and what happened to it."""
 
-    books: dict[Place, Book]
-    said: dict[Place, tuple[KeptReport, ...]]
+    row: KeyRow
+    holding: Holding
+    story: Story
 
 
 class VerificationService:
@@ -115,16 +81,18 @@ class VerificationService:
 
     def _judged(self, viewers: Sequence[Viewer], refs: Sequence[KeyRef]) -> list[Verdict]:
         with self._context.database.read() as connection:
-            seen = lawbook.find_standing(self._context, connection, refs)
+            seen = lawbook.find_seen(self._context, connection, refs)
             known_as = {viewer: self._asker(connection, viewer) for viewer in set(viewers)}
             askers = [known_as[viewer] for viewer in viewers]
             said = _said(connection, askers, seen)
-        books: dict[Place, Book] = {}
-        if any(map(_needs_history, askers, seen)):
-            seen, books = self._with_histories(askers, refs)
-        known, now = _Known(books, said), self._context.clock.now()
+        sights = [_sight(asker, one) for asker, one in zip(askers, seen, strict=True)]
+        unclear = [place for place, one in enumerate(sights) if one is None and seen[place] is not None]
+        for place, sight in zip(unclear, self._by_law([refs[place] for place in unclear]), strict=True):
+            sights[place] = sight
+        now = self._context.clock.now()
         verdicts = [
-            _verdict(asker, ref, one, known, now) for asker, ref, one in zip(askers, refs, seen, strict=True)
+            _verdict(asker, ref, sight, said, now)
+            for asker, ref, sight in zip(askers, refs, sights, strict=True)
         ]
         self._put_brackets([event for verdict in verdicts for event in verdict.events])
         return verdicts
@@ -147,15 +115,17 @@ class VerificationService:
             with self._context.database.read() as connection:
                 put_brackets(connection, events)
 
-    def _with_histories(
-        self, askers: Sequence[_Asker], refs: Sequence[KeyRef]
-    ) -> tuple[list[tuple[KeyRow, Holding] | None], dict[Place, Book]]:
-        """Rows and what happened to them, both as of one moment."""
+    def _by_law(self, refs: Sequence[KeyRef]) -> list[_Sight | None]:
+        """Keys whose past only the law can tell: rows and histories, both as of one moment."""
+        if not refs:
+            return []
         with self._context.database.snapshot() as connection:
             seen = lawbook.find_standing(self._context, connection, refs)
-            pairs = zip(askers, seen, strict=True)
-            rows = {one[0] for asker, one in pairs if one is not None and _needs_history(asker, one)}
-            return seen, lawbook.histories(connection, rows)
+            books = lawbook.histories(connection, {one[0] for one in seen if one is not None})
+        return [
+            None if one is None else _Sight(*one, stories.of_book(books[one[0].number, one[0].index]))
+            for one in seen
+        ]
 
     def custody(self, viewer: Viewer, handle: Handle) -> list[dict[str, Any]]:
         """Every entry on a key, oldest first, to those entitled; raises :class:`NotFound` to others."""
@@ -165,7 +135,7 @@ class VerificationService:
                 held = holdings.over(connection, row.number, [row.index])[row.index]
                 book = lawbook.history(self._context, connection, row)
                 asker = self._asker(connection, viewer)
-                if _entitled(asker, row, held, book):
+                if _entitled(asker, _Sight(row, held, stories.of_book(book))):
                     told = [self._told(asker, book, place) for place in range(len(book.stored))]
                     put_brackets(connection, told)
                     return told
@@ -186,12 +156,17 @@ class VerificationService:
         return told
 
 
-def _needs_history(asker: _Asker, seen: tuple[KeyRow, Holding] | None) -> bool:
-    return seen is not None and seen[0].entries > 0 and asker.is_known
+def _sight(asker: _Asker, seen: Seen | None) -> _Sight | None:
+    """What was seen, if that tells all that *asker* may hear; a stranger hears nothing of the past."""
+    if seen is None:
+        return None
+    row, holding, own = seen
+    story = stories.of_few(row, holding, own) if asker.is_known else stories.UNTOUCHED
+    return None if story is None else _Sight(row, holding, story)
 
 
 def _said(
-    connection: Connection, askers: Sequence[_Asker], seen: Sequence[tuple[KeyRow, Holding] | None]
+    connection: Connection, askers: Sequence[_Asker], seen: Sequence[Seen | None]
 ) -> dict[Place, tuple[KeptReport, ...]]:
     """The issuers' reports on what was *seen*; a stranger is told none, so none are looked up for him."""
     pairs = zip(askers, seen, strict=True)
@@ -206,23 +181,22 @@ def _said(
 def _verdict(
     asker: _Asker,
     ref: KeyRef,
-    seen: tuple[KeyRow, Holding] | None,
-    known: _Known,
+    sight: _Sight | None,
+    said: Mapping[Place, tuple[KeptReport, ...]],
     now: int,
 ) -> Verdict:
-    if seen is None:
+    if sight is None:
         return _coarse(VerdictCode.UNKNOWN, ref)
-    row, holding = seen
-    book = known.books.get((row.number, row.index)) or lawbook.summary(row, holding)
-    if asker.is_known and _entitled(asker, row, holding, book):
-        said = known.said.get((row.number, row.index), ())
-        return _full(asker, row, holding, book, now, issuer_reports.status(book, said))
+    row = sight.row
+    if asker.is_known and _entitled(asker, sight):
+        kept = said.get((row.number, row.index), ())
+        return _full(asker, sight, now, issuer_reports.status(sight.story.redeemed, kept))
     if isinstance(ref, Handle):
         # A handle is no key: whoever only counts positions learns nothing by it.
         return _coarse(VerdictCode.UNKNOWN, ref)
     # A shared key that was sold is still for sale; to a stranger that is not clean.
     unsold = row.batch.max_uses == 1 or row.entries == 0
-    clean = unsold and _code(row, holding, book, None, now) is VerdictCode.REGISTERED
+    clean = unsold and _code(sight, None, now) is VerdictCode.REGISTERED
     return _coarse(VerdictCode.CLEAN if clean else VerdictCode.NOT_CLEAN, ref)
 
 
@@ -231,11 +205,10 @@ def _coarse(code: VerdictCode, ref: KeyRef) -> Verdict:
     return Verdict(VerdictCode.TOKEN_NEEDED if weak else code, None, None, {})
 
 
-def _entitled(asker: _Asker, row: KeyRow, holding: Holding, book: Book) -> bool:
-    if _own_life(asker, row, book) is not None:
+def _entitled(asker: _Asker, sight: _Sight) -> bool:
+    if _own_state(asker, sight) is not None:
         return True
-    sellers = {life.sell.entry.actor for life in book.custody.lives if life.sell}
-    insiders = sellers | {row.batch.supplier, holding.holder}
+    insiders = {sight.row.batch.supplier, sight.holding.holder, *sight.story.sellers}
     return asker.is_issuer or bool(asker.names & insiders)
 
 
@@ -243,21 +216,16 @@ def _use(asker: _Asker, batch_id: bytes, index: int) -> bytes | None:
     return None if asker.token is None else use_party(order_use(asker.token, batch_id, index))
 
 
-def _own_life(asker: _Asker, row: KeyRow, book: Book) -> Life | None:
-    use = _use(asker, row.batch.batch_id, row.index)
-    return None if use is None else book.custody.life(use)
+def _own_state(asker: _Asker, sight: _Sight) -> State | None:
+    """The state of the life that the asker's order token stands for."""
+    use = _use(asker, sight.row.batch.batch_id, sight.row.index)
+    return None if use is None else sight.story.state_of(use)
 
 
-def _full(
-    asker: _Asker,
-    row: KeyRow,
-    holding: Holding,
-    book: Book,
-    now: int,
-    issuer_status: dict[str, Any] | None,
-) -> Verdict:
-    own = _own_life(asker, row, book)
-    state = own.state if own else _state(row, holding)
+def _full(asker: _Asker, sight: _Sight, now: int, issuer_status: dict[str, Any] | None) -> Verdict:
+    row, holding, story = sight.row, sight.holding, sight.story
+    own = _own_state(asker, sight)
+    state = _state(row, holding) if own is None else own
     facts: dict[str, Any] = {
         "batch": row.batch.batch_id.hex(),
         "index": row.index,
@@ -265,15 +233,15 @@ def _full(
         "supplier": "0x" + row.batch.supplier.hex(),
         "holder": "0x" + holding.holder.hex(),
         "max_uses": row.batch.max_uses,
-        "uses": len(book.custody.lives),
+        "uses": len(story.lives),
         "expires_at": row.batch.expires_at,
         "sold_before": row.sold_before,
         "suspect": row.suspect,
         "reserved_until": row.reserved_until if row.is_reserved(now) else None,
         "in_transfer_until": holding.offer_until if holding.is_offered(now) else None,
-        "last_event": lawbook.event_facts(book.stored[-1]) if book.stored else None,
+        "last_event": story.last_event,
     }
-    return Verdict(_code(row, holding, book, own, now), state.name, issuer_status, facts)
+    return Verdict(_code(sight, own, now), state.name, issuer_status, facts)
 
 
 def _state(row: KeyRow, holding: Holding) -> State:
@@ -281,9 +249,10 @@ def _state(row: KeyRow, holding: Holding) -> State:
     return State.VOID if recalled else row.state
 
 
-def _code(row: KeyRow, holding: Holding, book: Book, own: Life | None, now: int) -> VerdictCode:
-    state = own.state if own else _state(row, holding)
-    if own and state in (State.SOLD, State.DELIVERED):
+def _code(sight: _Sight, own: State | None, now: int) -> VerdictCode:
+    row = sight.row
+    state = _state(row, sight.holding) if own is None else own
+    if own in (State.SOLD, State.DELIVERED):
         return VerdictCode.SOLD_TO_YOU
     if state is not State.REGISTERED:
         return VerdictCode(state.name)

@@ -6,34 +6,39 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from provenance.core.lives import BatchFacts, State
+from provenance.store import few
 from provenance.store.database import Connection
 from provenance.store.driver import driver_of, is_sqlite
+from provenance.store.few import OwnEntry
 from provenance.store.holdings import Holding
 from provenance.store.keys import KeyRow
 
 Standing = tuple[KeyRow, Holding]
+Seen = tuple[KeyRow, Holding, tuple[OwnEntry, ...]]
+"""With the entries of the key alone, if they are few (:mod:`provenance.store.few`)."""
 
 _COLUMNS: Final = """
     k.tag, k.batch, k.idx, k.state, k.entries, k.last_time, k.sold_before, k.suspect, k.reserved_until,
     k.reserved_by, k.reservation, b.batch_id, b.supplier, b.size, b.max_uses, b.expires_at, b.format,
     h.first, h.count, h.holder, h.last_time, h.voided_at, h.offer, h.offer_until,
     EXISTS (SELECT 1 FROM issuer_report r WHERE r.batch = k.batch AND r.idx = k.idx)"""
-_JOINED: Final = (
-    f"SELECT {_COLUMNS} FROM card_key k "  # noqa: S608 - our own columns
-    "JOIN batch b ON b.number = k.batch AND b.status = 1 "
-)
+_BATCHED: Final = " FROM card_key k JOIN batch b ON b.number = k.batch AND b.status = 1 "
 _PLACED: Final = "SELECT k.tag FROM batch b JOIN card_key k ON k.batch = b.number WHERE "
 
-LOOK: Final = f"""{_JOINED}
+_HELD: Final = f"""{_BATCHED}
     CROSS JOIN LATERAL (SELECT n.first FROM holding n WHERE n.batch = k.batch AND n.first <= k.idx
                         ORDER BY n.first DESC LIMIT 1) over
     JOIN holding h ON h.batch = k.batch AND h.first = over.first
     WHERE k.tag = ANY(%b)"""  # noqa: S608 - our own statements
-"""On PostgreSQL; the parameter is an array of tags."""
-_LOOK_SQLITE: Final = f"""{_JOINED}
+_HELD_SQLITE: Final = f"""{_BATCHED}
     JOIN holding h ON h.batch = k.batch AND h.first = (
         SELECT max(n.first) FROM holding n WHERE n.batch = k.batch AND n.first <= k.idx)
     WHERE k.tag IN """  # noqa: S608 - our own statements
+LOOK: Final = f"SELECT {_COLUMNS}{_HELD}"
+"""On PostgreSQL; the parameter is an array of tags."""
+_LOOK_SQLITE: Final = f"SELECT {_COLUMNS}{_HELD_SQLITE}"
+_SEE: Final = f"SELECT {_COLUMNS}, {few.COLUMN}{_HELD}"
+_SEE_SQLITE: Final = f"SELECT {_COLUMNS}, {few.COLUMN_SQLITE}{_HELD_SQLITE}"
 _AT: Final = f"{_PLACED} b.batch_id = %b AND k.idx = %b"
 _AT_SQLITE: Final = f"{_PLACED} b.batch_id = ? AND k.idx = ?"
 _CHUNK: Final = 500
@@ -52,12 +57,26 @@ def of_tags(connection: Connection, tags: Sequence[bytes]) -> dict[bytes, Standi
         return dict(map(standing, raw.execute(LOOK, (list(tags),), binary=True)))
 
 
+def seen_of_tags(connection: Connection, tags: Sequence[bytes]) -> dict[bytes, Seen]:
+    """The same with the few entries of each key alone."""
+    if not tags:
+        return {}
+    with driver_of(connection) as raw:
+        if is_sqlite(connection):
+            return dict(map(_seen, _in_chunks(raw, _SEE_SQLITE, tags)))
+        return dict(map(_seen, raw.execute(_SEE, (list(tags),), binary=True)))
+
+
 def look_sqlite(raw: Any, tags: Sequence[bytes]) -> list[Any]:
     """The rows of *tags* on SQLite's own connection, for :func:`standing`."""
+    return _in_chunks(raw, _LOOK_SQLITE, tags)
+
+
+def _in_chunks(raw: Any, statement: str, tags: Sequence[bytes]) -> list[Any]:
     rows = []
     for start in range(0, len(tags), _CHUNK):
         some = tags[start : start + _CHUNK]
-        rows += raw.execute(_LOOK_SQLITE + "(" + ", ".join("?" * len(some)) + ")", some).fetchall()
+        rows += raw.execute(statement + "(" + ", ".join("?" * len(some)) + ")", some).fetchall()
     return rows
 
 
@@ -81,6 +100,11 @@ def standing(row: Sequence[Any]) -> tuple[bytes, Standing]:
         row[1], row[17], row[18], bytes(row[19]), row[20], row[21], _bytes(row[22]), row[23]
     )  # fmt: skip
     return tag, (key, held)
+
+
+def _seen(row: Sequence[Any]) -> tuple[bytes, Seen]:
+    tag, (key, held) = standing(row)
+    return tag, (key, held, few.read(row[25]))
 
 
 def _bytes(value: Any) -> bytes | None:

@@ -13,15 +13,17 @@ from web3 import Web3
 from provenance.core import canonical
 from tests.verifier import corpus
 
-JUDGED_STEPS = (2, 3, 4, 6)
+JUDGED_STEPS = (1, 2, 3, 4, 6, 8, 10)
 """The steps of FORMATS §10 that a contract can judge."""
 
-OUT_OF_SIGHT = (0, 1)
-"""Parsing, and what the reader holds: no contract sees either, so no such case is shown to it."""
+OUT_OF_SIGHT = (0,)
+"""Parsing: a contract is given what was parsed, so no such case is shown to it."""
 
 CASE_TYPE = (
     "(string,uint64,address,(address,bytes32,uint32,uint32,uint64,bytes32),bytes,bytes,uint256,bytes32,"
-    "bytes32[],uint64,bytes32,(uint64,bytes,bytes32[])[],(uint64,bytes32,bytes32[])[])"
+    "bytes32[],uint64,bytes32,(uint64,bytes,bytes32[])[],(uint64,bytes32,bytes32[])[],"
+    "uint256,(bytes16,string,string,string)[],bytes32[],(uint256,bytes16,bytes)[],"
+    "(uint256,bytes32[],bytes[],uint64,uint64,bytes32[])[])"
 )
 """``Case`` of CorpusJudge.sol."""
 
@@ -44,7 +46,16 @@ CODES = {
         "DetailsAreNotTheManifests()",
         "AnchorsOutOfOrder()",
         "LastAnchorIsNotTheCheckpoint()",
+        "AnotherKeysLeaf()",
+        "NobodysUse()",
+        "AnothersDetails()",
+        "NotTheLastEntry()",
+        "AnotherState(uint64,uint64)",
+        "NotARangeOfTheBatch()",
+        "OtherRanges()",
     ),
+    "details_too_large": ("DetailsTooLarge(uint256)",),
+    "entry_malformed": ("NotANumber()",),
 }
 """The errors that are the rule of each code; any other refusal is none of the corpus's."""
 
@@ -75,6 +86,11 @@ def encoded(case: dict[str, Any], bases: dict[str, str]) -> str:
         root,
         [_placed(item) for item in _entries(bundle)],
         [(item["size"], _hex(item["root"]), _path(item["consistency"])) for item in bundle["anchors"]],
+        len(bundle["custody"]),
+        list(_known(bundle, case.get("reader", {}))),
+        [_hex(key["use"])] if key["use"] else [],
+        list(_shown(bundle)),
+        _states(bundle),
     )
     return "0x" + Web3().codec.encode([CASE_TYPE], [value]).hex()
 
@@ -96,6 +112,33 @@ def _entries(bundle: dict[str, Any]) -> Iterable[dict[str, Any]]:
     yield from (*bundle["custody"], *bundle["parties"], *bundle["beacons"])
     if bundle["state"] is not None:
         yield bundle["state"]
+
+
+def _known(bundle: dict[str, Any], reader: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
+    """The key as the bundle opens it, then as the reader holds it, if either has the leaf's salt."""
+    opening, card = bundle["key"]["opening"], reader.get("card_key")
+    salt = reader.get("salt") or (opening and opening["salt"])
+    if opening is not None:
+        format_id = bundle["batch"]["details"]["format"]
+        yield _hex(opening["salt"]), format_id, opening["serial"], opening["secret"]
+    if card is not None and salt is not None:
+        yield _hex(salt), card["format_id"], card["serial"], card["secret"]
+
+
+def _shown(bundle: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
+    for place, item in enumerate((*bundle["custody"], *bundle["parties"])):
+        if item["details"] is not None:
+            yield place, _hex(item["details"]["salt"]), canonical.encode(item["details"]["value"])
+
+
+def _states(bundle: dict[str, Any]) -> list[tuple[Any, ...]]:
+    state = bundle["state"]
+    if state is None:
+        return []
+    ranges = [base64.b64decode(entry, validate=True) for entry in state["ranges"]]
+    place = sum(len(bundle[name]) for name in ("custody", "parties", "beacons"))
+    record, batch = _path(state["record_path"]), _path(state["batch_path"])
+    return [(place, record, ranges, state["batch_position"], state["batches"], batch)]
 
 
 def _placed(item: dict[str, Any]) -> tuple[Any, ...]:

@@ -2,7 +2,10 @@
 pragma solidity 0.8.37;
 
 import {BatchManifest, IProvenanceRegistry} from "../interfaces/IProvenanceRegistry.sol";
+import {CustodyEntry} from "../CustodyEntry.sol";
 import {MerkleLog} from "../MerkleLog.sol";
+import {CorpusKey, KnownKey, Shown} from "./CorpusKey.sol";
+import {CorpusState, State, Subject} from "./CorpusState.sol";
 import {RegistryFixture} from "./RegistryFixture.sol";
 import {stage} from "./CorpusVm.sol";
 import {vm} from "./Vm.sol";
@@ -22,7 +25,7 @@ struct Anchor {
 }
 
 /// @dev What a contract can see of a bundle. `keyIndex` is wider than the registry takes: to refuse it is the
-/// registry's. What the corpus expects is not here: the judge does not know what it should find.
+/// registry's. The first `custody` of `entries` are the key's own; there is one state, or none. What the corpus expects is not here: the judge does not know what it should find.
 struct Case {
     string id;
     uint64 chainId;
@@ -37,6 +40,11 @@ struct Case {
     bytes32 logRoot;
     Placed[] entries;
     Anchor[] anchors;
+    uint256 custody;
+    KnownKey[] known;
+    bytes32[] uses;
+    Shown[] shown;
+    State[] states;
 }
 
 /// @dev The one thing that no door of the registry shows by itself: it takes no size twice.
@@ -50,7 +58,9 @@ contract ConsistencyDoor {
 }
 
 /// @dev Steps 2, 3, 4 and 6 of FORMATS 10, each by the registry as it is deployed, at the address and on the chain
-/// that the batch is signed for. What a bundle claims to be on record is put on record; the registry says the rest.
+/// that the batch is signed for: what a bundle claims to be on record is put on record; the registry says the rest.
+/// Steps 1, 8 and 10, for which it has no door, by contracts of this suite. Ed25519 (5), a chain other than this
+/// one (7) and the law of custody (9) are out of its sight.
 abstract contract CorpusJudge is RegistryFixture {
     /// @dev Rules of the steps that are not the registry's.
     error DetailsAreNotTheManifests();
@@ -58,20 +68,64 @@ abstract contract CorpusJudge is RegistryFixture {
     error LastAnchorIsNotTheCheckpoint();
 
     ConsistencyDoor internal door;
+    CorpusState internal stateJudge;
 
     function setUp() public virtual override {
         super.setUp();
         door = new ConsistencyDoor();
+        stateJudge = new CorpusState();
     }
 
     /// @dev The first step that fails, and the selector of the error that says why; 0 where all pass.
     function judge(Case memory asked) internal returns (uint256 step, bytes4 why) {
         vm.chainId(asked.chainId);
         if (asked.registry != address(registry)) stage.etch(asked.registry, address(registry).code);
+        if ((why = judgeLeaf(asked)) != 0) return (1, why);
         if ((why = judgeKey(asked)) != 0) return (2, why);
         if ((why = judgeManifest(asked)) != 0) return (3, why);
         if ((why = judgeEntries(asked)) != 0) return (4, why);
         if ((why = judgeAnchors(asked)) != 0) return (6, why);
+        if ((why = judgeDetails(asked)) != 0) return (8, why);
+        if ((why = judgeState(asked)) != 0) return (10, why);
+    }
+
+    function judgeLeaf(Case memory asked) private pure returns (bytes4 why) {
+        if ((why = CorpusKey.judgeLeaf(asked.known, asked.leaf)) != 0) return why;
+        bytes20[] memory sales = new bytes20[](asked.custody);
+        uint256 count = 0;
+        for (uint256 i = 0; i < asked.custody; ++i) {
+            bytes memory entry = asked.entries[i].entry;
+            if (uint8(entry[1]) == CustodyEntry.SELL) sales[count++] = bytes20(word(entry, 72));
+        }
+        return CorpusKey.judgeUses(asked.uses, sales);
+    }
+
+    function judgeDetails(Case memory asked) private pure returns (bytes4 why) {
+        for (uint256 i = 0; i < asked.shown.length && why == 0; ++i) {
+            Shown memory shown = asked.shown[i];
+            why = CorpusKey.judgeShown(shown, word(asked.entries[shown.entry].entry, 92));
+        }
+    }
+
+    function judgeState(Case memory asked) private returns (bytes4) {
+        if (asked.states.length == 0) return 0;
+        State memory state = asked.states[0];
+        (bytes32 batchId,) = IProvenanceRegistry(asked.registry).hashManifest(asked.manifest);
+        Subject memory subject = Subject(batchId, uint64(asked.keyIndex), asked.manifest.size, asked.logSize);
+        bytes[] memory custody = new bytes[](asked.custody);
+        for (uint256 i = 0; i < asked.custody; ++i) custody[i] = asked.entries[i].entry;
+        Placed memory placed = asked.entries[state.entry];
+        return refusal(
+            address(stateJudge),
+            abi.encodeCall(stateJudge.verify, (state, subject, placed.index, placed.entry, custody))
+        );
+    }
+
+    /// @dev The 32 bytes of `data` from `at` on; all of them are there in an entry of 124.
+    function word(bytes memory data, uint256 at) private pure returns (bytes32 found) {
+        assembly ("memory-safe") {
+            found := mload(add(add(data, 0x20), at))
+        }
     }
 
     function judgeKey(Case memory asked) private returns (bytes4) {

@@ -31,6 +31,7 @@ from api.views import (
     buyers,
     claims,
     disclosures,
+    escrow,
     evidence,
     issuers,
     keys,
@@ -52,7 +53,7 @@ from provenance.services.neighbours import NeighbourWatch
 
 _SUBJECTS: Final = (
     batches, keys, verify, terms, orders, buyers, claims, reserve, recourses, issuers, disclosures,
-    transfers, proofs, parties, log, webhooks, evidence, presale,
+    transfers, proofs, parties, log, webhooks, evidence, presale, escrow,
 )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ TAG_RECOURSES: Final[dict[str, Any]] = {
 TAG_TERMS: Final[dict[str, Any]] = {"name": "terms", "description": "Warranty terms, by hash"}
 TAG_ORDERS: Final[dict[str, Any]] = {"name": "orders", "description": "Orders under warranty"}
 TAG_CLAIMS: Final[dict[str, Any]] = {"name": "claims", "description": "What went wrong, and what follows"}
+TAG_ESCROW: Final[dict[str, Any]] = {"name": "escrow", "description": "Deposits on the chain, per order"}
 TAG_PUBLIC: Final[dict[str, Any]] = {"name": "public", "description": "For everybody"}
 TAG_SYSTEM: Final[dict[str, Any]] = {"name": "system", "description": "How the service is"}
 

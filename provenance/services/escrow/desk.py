@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from provenance.chain.escrow_calls import file_claim_call
 from provenance.chain.escrow_order import WarrantyOrder, read_order
@@ -17,7 +16,7 @@ from provenance.services.warranty import status
 from provenance.services.warranty.orders import own
 from provenance.store import claims, escrow, warranty_orders
 from provenance.store.database import Connection
-from provenance.store.escrow import DepositRow, EventRow
+from provenance.store.escrow import DepositRow, EventRow, OfferRow
 from provenance.store.warranty_orders import OrderRow
 
 
@@ -54,6 +53,11 @@ class EscrowDesk:
         """The escrow; raises :class:`NotFound` (``no_escrow``)."""
         return required(self._seat)
 
+    def made(self, row: OfferRow) -> Payable:
+        """An offer with what it takes to pay it."""
+        with self._context.database.read() as connection:
+            return payable(connection, row)
+
     def of_token(self, token: bytes) -> list[Standing]:
         """Every order that *token* bought; raises :class:`NotFound` (``unknown_order``)."""
         with self._context.database.snapshot() as connection:
@@ -84,14 +88,3 @@ class EscrowDesk:
         claim = claims.open_of(connection, order.id)
         freeze = None if claim is None else file_claim_call(row.deposit, claim.id).data
         return Standing(order, offers, held, freeze)
-
-
-def event_json(event: EventRow) -> dict[str, Any]:
-    """An event of the chain as it is shown: what, when (unix seconds), in which transaction."""
-    return {
-        "name": event.name,
-        "time": event.time,
-        "block": event.block,
-        "transaction": "0x" + event.tx.hex(),
-        "facts": json.loads(event.facts),
-    }

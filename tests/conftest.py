@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from provenance.errors import StoreUnavailable
-from tests.support.databases import PostgresDatabases, SqliteDatabases
+from tests.support.databases import PostgresDatabases, SqliteDatabases, memory_folder
 from tests.support.network import install_guard
 from tests.support.parts import in_ci, missing_part
 
@@ -21,6 +22,10 @@ install_guard()
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if in_ci() else "here")
+
+if memory := memory_folder():
+    # Pytest's own variable for where its temporary folders lie.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -55,9 +60,11 @@ def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def sqlite_url(sqlite_databases: SqliteDatabases) -> str:
+def sqlite_url(sqlite_databases: SqliteDatabases) -> Iterator[str]:
     """The same on SQLite alone, for what does not depend on the engine."""
-    return sqlite_databases.migrated()
+    url = sqlite_databases.migrated()
+    yield url
+    sqlite_databases.drop(url)
 
 
 @pytest.fixture
@@ -69,14 +76,10 @@ def postgres_url(postgres_databases: PostgresDatabases) -> Iterator[str]:
 
 
 def _fresh(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
-    if request.param == "sqlite":
-        files: SqliteDatabases = request.getfixturevalue("sqlite_databases")
-        yield files.migrated() if migrated else files.empty()
-        return
-    server: PostgresDatabases = request.getfixturevalue("postgres_databases")
-    url = server.migrated() if migrated else server.empty()
+    databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(f"{request.param}_databases")
+    url = databases.migrated() if migrated else databases.empty()
     yield url
-    server.drop(url)
+    databases.drop(url)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

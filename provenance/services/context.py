@@ -40,9 +40,13 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds of DESIGN §5; every one is a setting."""
+    """The bounds of DESIGN §5; every one but ``rejects`` is a setting.
+
+    ``rejects``: of one file. With more it is not of its format, and they would fill the disk.
+    """
 
     batch_size: int = 10_000_000
+    rejects: int = 1_000_000
     upload_bytes: int = 2 << 30
     staged_ms: int = 24 * 3_600_000
     offer_ms: int = 7 * 24 * 3_600_000

@@ -145,6 +145,7 @@ class _Pass:
     def __init__(
         self, context: Context, file: File, layout: Express, rejects: Spool, *, is_first: bool
     ) -> None:
+        self._context = context
         self._is_first = is_first
         self._last_serial = ""
         self.tree = TreeBuilder()
@@ -184,7 +185,7 @@ class _Pass:
         if run.rejected and self._options.on_error == "rollback":
             raise NotPlain
         for row in run.rejected:
-            stage_reading.keep_reject(self._rejects, row)
+            stage_reading.keep_reject(self._context, self._rejects, row)
 
     def _require_no_sequence(self, run: Run) -> None:
         """Serials that follow one another are shuffled, and whether they do is seen at the end alone."""

@@ -29,8 +29,6 @@ Progress = Callable[[int], None]
 STRONG_ALIAS: Final = 16
 """From this many letters and digits on, one string in two formats is one key (FORMATS §2)."""
 WEAK_SECRET_BITS: Final = 60
-MAX_REJECTS: Final = 1_000_000
-"""Past this the file is not one of this format, and its rejects would fill the disk."""
 REPORT_EVERY: Final = 4_096
 """Keys between two reports of progress."""
 _ALIAS_SIZE: Final = 16
@@ -124,7 +122,7 @@ def _fill(
     )
     for row in rows:
         if isinstance(row, Rejected):
-            keep_reject(readings.rejects, row)
+            keep_reject(context, readings.rejects, row)
             continue
         _keep_key(readings, row, newest_first)
         if run is not None:
@@ -151,13 +149,14 @@ def kept_rejects(spool: Spool) -> Iterator[RejectedLine]:
         yield RejectedLine(*json.loads(record))
 
 
-def keep_reject(spool: Spool, row: Rejected) -> None:
+def keep_reject(context: Context, spool: Spool, row: Rejected) -> None:
     """Put one row into a spool of rejects; raises :class:`FileRefused` (``too_many_rejects``)."""
-    if spool.count == MAX_REJECTS:
+    limit = context.limits.rejects
+    if spool.count == limit:
         raise FileRefused(
-            f"more than {MAX_REJECTS} lines are no keys of this format; is it the right file and format?",
+            f"more than {limit} lines are no keys of this format; is it the right file and format?",
             code="too_many_rejects",
-            limit=MAX_REJECTS,
+            limit=limit,
             line=row.line,
         )
     spool.append(json.dumps([row.line, row.column, row.code, row.message]).encode())

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.errors import FileRefused
+from provenance.services.context import Limits
 from provenance.services.registration import Duplicates
-from provenance.services.stage_reading import MAX_REJECTS
 from tests.services.registration_world import FIRST, SECOND, lines, numbered, world
 from tests.support.databases import SqliteDatabases
 
@@ -73,13 +73,16 @@ def test_the_suppliers_own_check_reaches_neither_store_nor_service() -> None:
     assert reached == []
 
 
-@pytest.mark.slow
 def test_a_file_of_another_format_is_refused_before_its_rejects_fill_the_disk(sqlite_url: str) -> None:
-    with world(sqlite_url) as here:
-        with pytest.raises(FileRefused) as caught:
-            here.stage(FIRST, b"x\n" * (MAX_REJECTS + 1), "google-play", on_error="proceed")
-        assert caught.value.code == "too_many_rejects"
-        assert here.count("reject") == 0
+    assert Limits().rejects == 1_000_000
+    with world(sqlite_url, limits=Limits(rejects=5_000)) as here:
+        for on_error in ("proceed", "rollback"):
+            with pytest.raises(FileRefused) as caught:
+                here.stage(FIRST, b"x\n" * 5_001, "google-play", on_error=on_error)
+            assert (caught.value.code, caught.value.facts["line"]) == ("too_many_rejects", 5_001)
+            assert here.count("reject") == 0
+        staged = here.stage(FIRST, b"x\n" * 5_000, "google-play", on_error="proceed")
+        assert staged.counts.rejected == 5_000
 
 
 @pytest.mark.slow

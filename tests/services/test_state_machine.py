@@ -377,19 +377,14 @@ def explore(make: Callable[[], str], close: Callable[[str], None], examples: int
     )
 
 
-def remove(url: str) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        Path(url.removeprefix("sqlite:///") + suffix).unlink(missing_ok=True)
-
-
 def test_no_order_of_events_makes_the_log_unlawful(sqlite_databases: SqliteDatabases) -> None:
-    explore(sqlite_databases.migrated, remove, examples=20, steps=40)
+    explore(sqlite_databases.migrated, sqlite_databases.drop, examples=20, steps=40)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_nor_does_a_long_series_of_them(sqlite_databases: SqliteDatabases) -> None:
-    explore(sqlite_databases.migrated, remove, examples=50, steps=80)
+    explore(sqlite_databases.migrated, sqlite_databases.drop, examples=50, steps=80)
 
 
 @pytest.mark.postgres

@@ -80,7 +80,7 @@ class VerificationService:
         return self._judged([viewer for viewer, _ in asked], [ref for _, ref in asked])
 
     def _judged(self, viewers: Sequence[Viewer], refs: Sequence[KeyRef]) -> list[Verdict]:
-        with self._context.database.read() as connection:
+        with self._context.database.look() as connection:
             seen = lawbook.find_seen(self._context, connection, refs)
             known_as = {viewer: self._asker(connection, viewer) for viewer in set(viewers)}
             askers = [known_as[viewer] for viewer in viewers]
@@ -112,7 +112,7 @@ class VerificationService:
 
     def _put_brackets(self, events: list[dict[str, Any]]) -> None:
         if events:
-            with self._context.database.read() as connection:
+            with self._context.database.look() as connection:
                 put_brackets(connection, events)
 
     def _by_law(self, refs: Sequence[KeyRef]) -> list[_Sight | None]:

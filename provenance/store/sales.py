@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from provenance.core.entries import Entry
 from provenance.store import entries
-from provenance.store.database import Connection
+from provenance.store.database import PLANNED_ONCE, Connection
 from provenance.store.driver import driver_of, is_sqlite
 from provenance.store.orders import LineTaken, OrderLine
 from provenance.store.standing import LOOK, Standing, look_sqlite, standing
@@ -25,6 +25,7 @@ from provenance.store.standing import LOOK, Standing, look_sqlite, standing
 _PARTIES: Final = """
     SELECT address, since FROM party
     WHERE address = ANY(%b) AND NOT suspended AND successor IS NULL ORDER BY address FOR SHARE"""
+_PLANNED_ONCE: Final = f"SET LOCAL {PLANNED_ONCE}".encode()
 _LOOK_LOCKING_ONE: Final = f"{LOOK} FOR SHARE OF h"
 _LOOK_LOCKING: Final = f"{LOOK} ORDER BY k.batch, k.idx FOR SHARE OF h FOR NO KEY UPDATE OF k"
 _SELL: Final = """
@@ -108,6 +109,7 @@ def _look_locking(
     # One key is locked by the statement that changes it; several need an order among them.
     statement = _LOOK_LOCKING if len(tags) > 1 else _LOOK_LOCKING_ONE
     with raw.pipeline():
+        raw.execute(_PLANNED_ONCE)
         parties = raw.execute(_PARTIES, (actors,), binary=True)
         rows = raw.execute(statement, (list(tags),), binary=True)
     return parties.fetchall(), rows.fetchall()

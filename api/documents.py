@@ -66,6 +66,7 @@ EVIDENCE_BODY: Final[dict[str, Any]] = {
     "content": {"application/octet-stream": _BINARY, **_EVIDENCE},
 }
 EVIDENCE_FILE: Final[dict[Any, Any]] = {200: {"content": _EVIDENCE}}
+PACK_FILE: Final[dict[Any, Any]] = {200: {"content": {"application/zip": _BINARY}}}
 BUNDLE_BODY: Final[dict[str, Any]] = {
     "required": True,
     "content": {"application/json": {"schema": {"type": "object"}}},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from flask import Response, request
 
@@ -15,14 +15,11 @@ from provenance.core.claims import Evidence
 from provenance.errors import InputRefused
 from provenance.services.warranty.evidence import Opened
 from provenance.services.warranty.evidencedesk import Asker, Ticket
-from provenance.services.warranty.media import Media
+from provenance.services.warranty.media import SUFFIXES, Media
+from provenance.services.warranty.pack import Pack
 from provenance.services.warranty.sealedfiles import Stream
 
 T = TypeVar("T")
-SUFFIXES: Final = {
-    Media.PNG: "png", Media.JPEG: "jpg", Media.PDF: "pdf", Media.TEXT: "txt", Media.MP4: "mp4",
-    Media.QUICKTIME: "mov", Media.WEBM: "webm",
-}  # fmt: skip
 
 
 def asking(body: Named, do: Callable[[Asker], T]) -> T:
@@ -73,7 +70,15 @@ def download(opened: Opened) -> Response:
     """The file, to be saved: never shown as a page of ours, whatever it turns out to be."""
     response = Response(opened.pieces, content_type=opened.media)
     response.content_length = opened.size
-    name = f"{opened.evidence.digest.hex()[:16]}.{SUFFIXES[Media(opened.media)]}"
+    return _as_download(response, f"{opened.evidence.digest.hex()[:16]}.{SUFFIXES[Media(opened.media)]}")
+
+
+def saved(pack: Pack) -> Response:
+    """A pack, to be saved."""
+    return _as_download(Response(pack.content, content_type="application/zip"), pack.name)
+
+
+def _as_download(response: Response, name: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
     return response

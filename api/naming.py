@@ -35,9 +35,10 @@ def listed(references: Sequence[Any]) -> list[KeyRef]:
     return each_once(references, _pointers("/keys", references))
 
 
-def shown(references: Sequence[ShownKey]) -> list[CardKey]:
-    """The same for keys that are shown whole: no place stands for one."""
-    return [ref for ref in listed(references) if isinstance(ref, CardKey)]
+def shown(references: Sequence[ShownKey], pointers: Sequence[str] | None = None) -> list[CardKey]:
+    """The same for keys that are shown whole, at *pointers* if not in ``keys``: no place stands for one."""
+    refs = listed(references) if pointers is None else each_once(references, pointers)
+    return [ref for ref in refs if isinstance(ref, CardKey)]
 
 
 def each_once(references: Sequence[Any], pointers: Sequence[str]) -> list[KeyRef]:

@@ -36,7 +36,7 @@ from provenance.services.issuer_reports import IssuerReportService
 from provenance.services.ledger import Sequencer
 from provenance.services.logreader import LogReader
 from provenance.services.parties import PartyService
-from provenance.services.proofdesk import ProofDesk
+from provenance.services.proofdesk import ProofDesk, proving_over
 from provenance.services.proving import ProvingService
 from provenance.services.publiclog import PublicLog
 from provenance.services.recalling import RecallService
@@ -138,7 +138,7 @@ def build_issuers(settings: Settings, clock: Clock) -> Issuers:
 
 def services_over(context: Context, settings: Settings, registry: RegistryClient | None = None) -> Services:
     """The services over surroundings that exist."""
-    proving = ProvingService(context, registry, depth=settings.confirmations)
+    proving, proofs = proving_over(context, registry, settings.confirmations)
     issuers = build_issuers(settings, context.clock)
     evidence, reviewers = EvidenceService(context, settings.evidence_path), ReviewerService(context)
     selling = SellingService(context, pooled=settings.pooled_sales)
@@ -155,7 +155,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         recalls=RecallService(context),
         verification=VerificationService(context),
         proving=proving,
-        proofs=ProofDesk(context, proving, None if registry is None else clients.NodeReader(registry)),
+        proofs=proofs,
         events=EventService(context),
         erasure=ErasureService(context),
         escrow=EscrowDesk(context, settings.escrow_seat()),
@@ -163,7 +163,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         recourses=RecourseService(context),
         evidence=evidence,
         reviewers=reviewers,
-        showing=Showing.over(context, evidence, reviewers),
+        showing=Showing.over(context, evidence, reviewers, proofs),
         warranty=Warranting.over(context, selling),
         log=LogReader(context),
         public_log=PublicLog(context),

@@ -66,7 +66,7 @@ def locked(name: str) -> dict[str, tuple[str, str]]:
     found = {}
     for entry in entries:
         if match := re.match(r"([A-Za-z0-9._-]+)==([^ ;\\]+)", entry):
-            found[match[1].lower().replace("_", "-")] = (match[2], entry)
+            found[match[1].lower().replace("_", "-")] = (match[2], entry.rstrip())
         else:
             assert entry.startswith("#") or not entry.strip(), f"{name} has a line that is no pin: {entry}"
     return found

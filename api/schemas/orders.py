@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from api.schemas.common import MAX_SAFE, Body, Details, Hash, Id, Name, OrderToken, Text
-from api.schemas.keys import Reference, References
+from api.schemas.keys import Reference, References, ShownKey
 from api.schemas.reserve import Amount, Currency
 from provenance.core.money import parse
 from provenance.services.warranty.orders import EventKind, Reported, Warranty
@@ -125,3 +125,9 @@ class ShownOrder(ShownToken):
     model_config = example(order_token="33" * 32, order="44" * 32)
 
     order: Hash
+
+
+class PackWish(ShownOrder):
+    """With ``key``, the key itself, the proof in the pack opens it: who has the pack then has the key."""
+
+    key: ShownKey | None = Field(None, repr=False)

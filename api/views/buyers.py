@@ -11,16 +11,21 @@ from api import feeds, repeats, warranty_answers
 from api.access import allow, client_address, public
 from api.buying import as_buyer
 from api.current import services
-from api.documents import TAG_CLAIMS, TAG_ORDERS
+from api.documents import PACK_FILE, TAG_CLAIMS, TAG_ORDERS
 from api.front import live
+from api.handing import saved
+from api.naming import shown
 from api.schemas.claims import Appeal, ClaimPath, MoreEvidence, NewClaim, raw
-from api.schemas.orders import ShownOrder, ShownToken, StreamQuery
+from api.schemas.orders import PackWish, ShownOrder, ShownToken, StreamQuery
 from api.wire import answer
 from provenance.core.keyformats import CardKey
+from provenance.services.budgets import Allowance
 from provenance.services.warranty.claims import Kept
 from provenance.services.warranty.status import OrderStatus
 
 blueprint = APIBlueprint("buyers", __name__, url_prefix="/v1")
+_PACKS: Final = Allowance("complaint-pack", 20)
+"""How many an hour of one order: each is some tenths of a second of work."""
 _STREAM: Final[dict[Any, Any]] = {200: {"content": {live.MEDIA_TYPE: {}}}}
 
 
@@ -43,6 +48,18 @@ def replacement_key(body: ShownOrder) -> Response:
         body.order_token, lambda token: services().warranty.status.replacement_key(token, order_id)
     )
     return answer({"format": found.format_id, "serial": found.serial, "secret": found.secret})
+
+
+@blueprint.post("/orders/pack", tags=[TAG_ORDERS], responses=PACK_FILE)
+@allow(strangers=True)
+@repeats.reads
+def pack(body: PackWish) -> Response:
+    """The complaint pack of an order: a PDF in Chinese, the proof, its verifier, the evidence, in one ZIP."""
+    order_id, packs = bytes.fromhex(body.order), services().showing.packs
+    found: OrderStatus = as_buyer(body.order_token, lambda token: packs.find(token, order_id))
+    opening = None if body.key is None else shown([body.key], ["/key"])[0]
+    services().budgets.spend(_PACKS, body.order)
+    return saved(packs.make(found, opening))
 
 
 @blueprint.post("/orders/stream-ticket", tags=[TAG_ORDERS], responses={200: {}})

@@ -12,7 +12,7 @@ from provenance.cli import inputs
 from provenance.cli.group import Group
 from provenance.cli.language import say
 from provenance.cli.output import answer, hint, is_json, when
-from provenance.cli.remote import key_options, references, service, service_options
+from provenance.cli.remote import key_options, one_reference, references, service, service_options
 
 DAY_MS = 86_400_000
 
@@ -153,6 +153,40 @@ def replacement_key(order_id: str, order_token_file: str, out: Path) -> None:
         told = client.post("/orders/replacement-key", body)
     inputs.write_secret(out, f"{told['serial']} {told['secret']}".strip().encode() + b"\n")
     answer({"format": told["format"], "file": str(out)}, say("The key is in {file}.", file=out))
+
+
+@order.command("pack")
+@click.argument("order_id", metavar="ID")
+@token_option
+@click.option(
+    "--key-file",
+    metavar="FILE",
+    help="The key itself, to be put into the pack: who has the pack has the key.",
+)
+@click.option("--format", "format_id", help="Format of the key in --key-file.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="New ZIP file, mode 0600.",
+)
+@service_options
+def pack(
+    order_id: str, order_token_file: str, key_file: str | None, format_id: str | None, out: Path
+) -> None:
+    """As the buyer: a complaint pack for a consumer association, which opens and verifies offline.
+
+    A PDF in Chinese, the proof, a verifier and your evidence, in one ZIP. It holds neither the order token
+    nor, unless --key-file is given, the card key.
+    """
+    body: dict[str, Any] = {"order_token": order_token(order_token_file), "order": inputs.hash_text(order_id)}
+    if key_file is not None:
+        body["key"] = one_reference(key_file, format_id, ())
+    with service(needs_token=False) as client:
+        content = client.file("/orders/pack", body)
+    inputs.write_secret(out, content)
+    told = {"order": body["order"], "file": str(out), "bytes": len(content)}
+    answer(told, say("The complaint pack is in {file}.", file=out))
 
 
 def standing(one: dict[str, Any]) -> list[str]:

@@ -33,6 +33,10 @@ class ProvenanceClient:
         headers = {"Idempotency-Key": key or str(uuid4())}
         return self._transport.json("POST", f"/v1{path}", body=body or {}, headers=headers)
 
+    def file(self, path: str, body: Mapping[str, Any]) -> bytes:
+        """POST a JSON document below ``/v1``; the file of the answer."""
+        return self._transport.content("POST", f"/v1{path}", body=body)
+
     def delete(self, path: str) -> None:
         """DELETE something below ``/v1``."""
         self._transport.content("DELETE", f"/v1{path}")

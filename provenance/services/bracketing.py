@@ -44,6 +44,13 @@ def put_to_findings(connection: Connection, findings: Iterable[Finding]) -> list
     return [one if one.index is None else replace(one, bracket=_bounds(found[one.index])) for one in told]
 
 
+def bounds(connection: Connection, places: Iterable[int]) -> dict[int, tuple[Bound | None, Bound | None]]:
+    """The brackets of the entries at *places* in the log, as this database knows them: unchecked."""
+    wanted = set(places)
+    found = brackets.around(connection, wanted) if wanted else {}
+    return {place: _bounds(bracket) for place, bracket in found.items()}
+
+
 def _bounds(bracket: Bracket) -> tuple[Bound | None, Bound | None]:
     after, before = bracket
     return (

@@ -11,6 +11,8 @@ import binascii
 from dataclasses import dataclass
 from typing import Final
 
+from provenance.chain import clients
+from provenance.chain.registry import RegistryClient
 from provenance.core.commitments import order_use, use_party
 from provenance.core.entries import KeyReason
 from provenance.core.keyformats import CardKey
@@ -88,6 +90,10 @@ class ProofDesk:
         handle = self._place(proof_id)
         return MadeProof(proof_id, handle, self._proving.bundle(handle.batch_id, handle.index))
 
+    def lasting_id(self, handle: Handle, until: int) -> str:
+        """An id for paper: good until *until* (ms), and the same whenever it is asked for."""
+        return _text(self._context.vault.seal_alike(_placed(handle, until), _PURPOSE))
+
     def check(self, raw: bytes) -> Evidence:
         """Check a bundle with this service's own log key and node; raises :class:`ProofRejected`.
 
@@ -134,8 +140,7 @@ class ProofDesk:
 
     def _id(self, handle: Handle) -> str:
         until = self._context.clock.now() + LIFE_MS
-        place = handle.batch_id + handle.index.to_bytes(_INDEX_SIZE) + until.to_bytes(_TIME_SIZE)
-        return base64.urlsafe_b64encode(self._context.vault.seal(place, _PURPOSE)).decode().rstrip("=")
+        return _text(self._context.vault.seal(_placed(handle, until), _PURPOSE))
 
     def _place(self, proof_id: str) -> Handle:
         try:
@@ -146,6 +151,22 @@ class ProofDesk:
         if int.from_bytes(place[_BATCH_SIZE + _INDEX_SIZE :]) <= self._context.clock.now():
             raise _unknown_proof()
         return Handle(place[:_BATCH_SIZE], int.from_bytes(place[_BATCH_SIZE : _BATCH_SIZE + _INDEX_SIZE]))
+
+
+def proving_over(
+    context: Context, registry: RegistryClient | None, depth: int
+) -> tuple[ProvingService, ProofDesk]:
+    """Who makes proofs, and who hands them out; *depth*: confirmations before a block counts."""
+    proving = ProvingService(context, registry, depth=depth)
+    return proving, ProofDesk(context, proving, None if registry is None else clients.NodeReader(registry))
+
+
+def _placed(handle: Handle, until: int) -> bytes:
+    return handle.batch_id + handle.index.to_bytes(_INDEX_SIZE) + until.to_bytes(_TIME_SIZE)
+
+
+def _text(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
 def _unknown() -> NotFound:

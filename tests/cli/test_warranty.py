@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,21 @@ def test_a_buyer_sees_days_left_and_files_and_withdraws_a_claim(world: World, so
     assert ended["outcome"] == "withdrawn"
     refused = world.shell.run("claim", "appeal", filed["claim"], *token(world), code=1)
     assert "error[claim_closed]" in refused.stderr
+
+
+def test_a_buyer_saves_the_pack_for_a_complaint_by_command(
+    world: World, shelved: tuple[Path, str], sold: dict[str, Any]
+) -> None:
+    file = world.folder / "pack.zip"
+    world.shell.json("order", "pack", sold["order"], *token(world), "--out", file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(file) as packed:
+        packed.extractall(world.folder / "pack")
+    proof = world.folder / "pack" / "key.provenance.json"
+    checked = world.shell.json("proof", "verify", proof, code=4)
+    assert [one["type"] for one in checked["timeline"]][-2:] == ["SELL", "DELIVER"]
+    refused = world.shell.run("order", "pack", sold["order"], *token(world), "--out", file, code=1)
+    assert "exists already" in refused.output
 
 
 def test_a_rejection_by_command_has_no_place_for_words(world: World, sold: dict[str, Any]) -> None:

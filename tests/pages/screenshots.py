@@ -1,11 +1,19 @@
-"""Draws docs/img/check-*.png and order-*.png: ``python -m tests.pages.screenshots``. Wants a Chinese font."""
+"""Draws docs/img/check-*.png, order-*.png and complaint-zh.png: ``python -m tests.pages.screenshots``.
+
+The pages want a Chinese font on the machine; the complaint brings its own.
+"""
 
 from __future__ import annotations
 
+import struct
 import tempfile
+import zlib
 from pathlib import Path
 
+import pypdfium2
+
 from tests.api.desk import DAY, SECOND, Desk
+from tests.pages.complaint import claimed
 from tests.pages.reader import Reader
 from tests.pages.site import Site
 from tests.support.databases import SqliteDatabases
@@ -49,6 +57,23 @@ def draw(site: Site, browser: object) -> None:
     english.page.locator("#journey > .card").first.screenshot(path=FOLDER / "check-journey-en.png")
     english.leave()
     draw_orders(site, browser)
+    draw_complaint(site)
+
+
+def draw_complaint(site: Site) -> None:
+    """The first page of a complaint, as its reader sees it."""
+    pdf = claimed(site).pack()["complaint.pdf"]
+    with pypdfium2.PdfDocument(pdf) as paper:
+        pixels = paper[0].render(scale=1.6, rev_byteorder=True).to_numpy()
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    made = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    (FOLDER / "complaint-zh.png").write_bytes(b"\x89PNG\r\n\x1a\n" + made)
 
 
 def draw_orders(site: Site, browser: object) -> None:

@@ -30,6 +30,11 @@ class Media(StrEnum):
     WEBM = "video/webm"
 
 
+SUFFIXES: Final = {
+    Media.PNG: "png", Media.JPEG: "jpg", Media.PDF: "pdf", Media.TEXT: "txt", Media.MP4: "mp4",
+    Media.QUICKTIME: "mov", Media.WEBM: "webm",
+}  # fmt: skip
+"""How a file of each is named when it leaves."""
 VIDEOS: Final = frozenset({Media.MP4, Media.QUICKTIME, Media.WEBM})
 PICTURES: Final = frozenset({Media.PNG, Media.JPEG})
 _RECORDS: Final = PICTURES | {Media.PDF, Media.TEXT}

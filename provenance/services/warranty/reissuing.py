@@ -88,15 +88,19 @@ def _replace(
 
 
 def buyers_token(context: Context, connection: Connection, order: OrderRow) -> bytes:
-    """The order token that the buyer has: that of the first order, whatever replaced it since.
+    """The order token that the buyer has: that of the first order, whatever replaced it since."""
+    return sale_token(context, connection, warranty_orders.first_of(connection, order))
 
-    It is derived again, never stored.
+
+def sale_token(context: Context, connection: Connection, order: OrderRow) -> bytes:
+    """The order token under which the key of *order* itself was sold; derived again, never stored.
+
+    That of a replacement leaves the service nowhere: its buyer has the first order's.
     """
-    first = warranty_orders.first_of(connection, order)
-    line = lines.line_of_token(connection, first.token, first.batch, first.idx)
+    line = lines.line_of_token(connection, order.token, order.batch, order.idx)
     if line is None:
         raise NotFound("the order's line is missing from the database; run fsck", code="unknown_order")
-    batch_id = facts.key_of(connection, first).batch.batch_id
+    batch_id = facts.key_of(connection, order).batch.batch_id
     return context.vault.order_token(line.seller, line.order, batch_id, line.index)
 
 

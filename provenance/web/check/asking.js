@@ -20,7 +20,12 @@ export function put(path, file, language) {
   return asked("PUT", path, "application/octet-stream", file, language);
 }
 
-async function asked(method, path, type, body, language) {
+/** POST a body; the file of the answer. The same. */
+export function fetched(path, body, language) {
+  return asked("POST", path, "application/json", JSON.stringify(body), language, (response) => response.blob());
+}
+
+async function asked(method, path, type, body, language, read = null) {
   let response;
   try {
     response = await fetch(path, {
@@ -35,6 +40,7 @@ async function asked(method, path, type, body, language) {
   } catch {
     throw new Failure(0);
   }
+  if (response.ok && read) return read(response).catch(() => { throw new Failure(0); });
   const members = await response.json().catch(() => ({}));
   if (response.ok) return members;
   throw new Failure(response.status, members, Number(response.headers.get("Retry-After")) || null);

@@ -1,6 +1,6 @@
 // The page of an order: the token stays in this module and in request bodies; news comes by a ticket of its own.
-import { Failure, failureText, post, put } from "./asking.js";
-import { filled } from "./dom.js";
+import { Failure, failureText, fetched, post, put } from "./asking.js";
+import { el, filled } from "./dom.js";
 import { drawOrder, keyNodes, leftText } from "./orderview.js";
 
 const AGAIN_MS = 5_000; // after a stream ended, a new ticket
@@ -9,7 +9,7 @@ const at = (id) => document.getElementById(id);
 const { words } = JSON.parse(at("brought").textContent);
 const page = { token: "", turn: 0, streams: [], timers: [], orders: [] };
 
-const acts = { act, file, toggleKey, upload };
+const acts = { act, file, pack, toggleKey, upload };
 
 at("ask").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -205,6 +205,20 @@ async function upload(claim, order, type, chosen) {
     return refresh(turn);
   });
   if (done && turn === page.turn) say(words.status.uploaded);
+}
+
+/** The complaint pack, saved as a file. */
+async function pack(order) {
+  const turn = page.turn;
+  say(words.status.packing);
+  const body = { order_token: page.token, order: order.order };
+  const made = await tried(() => fetched("/v1/orders/pack", body, words.language));
+  if (!made || turn !== page.turn) return;
+  const address = URL.createObjectURL(made);
+  el("a", { href: address, download: `complaint-${order.order.slice(0, 16)}.zip` }).click();
+  // Not at once: the download has to have begun.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  say(words.status.packed);
 }
 
 async function toggleKey(order, place, button) {

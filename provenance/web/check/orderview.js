@@ -21,7 +21,15 @@ export function drawOrder(order, words, acts, skew) {
     ...order.claims.map((claim) => drawClaim(claim, order, words, acts, skew)),
     payments(order, words),
     drawFiling(order, words, acts),
-    drawTimeline(order, words));
+    drawTimeline(order, words),
+    drawPack(order, words, acts));
+}
+
+function drawPack(order, words, acts) {
+  const button = el("button", { type: "button", "data-pack": true }, words.pack.make);
+  button.addEventListener("click", () => acts.pack(order));
+  return el("div", { class: "card" },
+    el("h3", {}, words.pack.title), el("p", { class: "quiet" }, words.pack.note), el("p", { class: "actions" }, button));
 }
 
 function facts(order, words) {

@@ -30,6 +30,7 @@ def pieces(id: str, about: str, code: str, *parts: tuple[str, int]) -> Case:
 
 def cases() -> Iterator[Case]:
     yield from _json()
+    yield from _two_faults()
     yield from _bounds()
     yield from _members()
     yield from _values()
@@ -88,6 +89,22 @@ def _json() -> Iterator[Case]:
         "json_number",
     )
     yield pieces("digits", "an integer of 5,000 digits", "json_number", ('{"a":', 1), ("9", 5000), ("}", 1))
+
+
+def _two_faults() -> Iterator[Case]:
+    """The first fault is the answer: by depth before all else, then as read, an object at its end."""
+    twice_and = "one member twice, and behind it "
+    yield pieces("twice-number", twice_and + "a fraction", "json_number", ('{"a":1,"a":1.5}', 1))
+    yield pieces("twice-cut", twice_and + "no end", "json_malformed", ('{"a":1,"a":1', 1))
+    yield pieces(
+        "twice-inside",
+        twice_and + "another such object",
+        "json_duplicate_member",
+        ('{"a":{"b":1,"b":1},"a":1}', 1),
+    )
+    yield pieces(
+        "number-deep", "a fraction, and nested 17 deep", "json_too_deep", ("[1.5,", 1), ("[", 16), ("]", 17)
+    )
 
 
 def _bounds() -> Iterator[Case]:

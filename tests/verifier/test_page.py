@@ -116,7 +116,7 @@ def test_a_bundle_that_nothing_vouches_for_is_not_called_proven(page: Any) -> No
     assert "凭证成立" not in page.inner_text("#result")
     bring(page, **KNOWN)
     page.click("#fields button")
-    page.wait_for_function("document.querySelector('#verdict').textContent.includes('凭证成立')")
+    page.locator("#verdict", has_text="凭证成立").wait_for()
 
 
 @pytest.mark.browser
@@ -329,7 +329,7 @@ def test_a_qr_code_fetches_on_a_click_only_and_checks_the_fingerprint(
     if is_true:
         opened.wait_for_selector("#result .verdict")
     else:
-        opened.wait_for_function("document.querySelector('#status').textContent.includes('指纹不符')")
+        opened.locator("#status", has_text="指纹不符").wait_for()
         assert opened.locator("#result").is_hidden()
     assert "/proof.json" in seen
     context.close()

@@ -38,6 +38,7 @@ from api.views import (
     log,
     orders,
     parties,
+    platforms,
     presale,
     proofs,
     recourses,
@@ -53,7 +54,7 @@ from provenance.services.neighbours import NeighbourWatch
 
 _SUBJECTS: Final = (
     batches, keys, verify, terms, orders, buyers, claims, reserve, recourses, issuers, disclosures,
-    transfers, proofs, parties, log, webhooks, evidence, presale, escrow,
+    transfers, proofs, parties, log, webhooks, evidence, presale, escrow, platforms,
 )  # fmt: skip
 
 

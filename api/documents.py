@@ -29,6 +29,7 @@ TAG_RECOURSES: Final[dict[str, Any]] = {
     "description": "What a remedy cost, asked back from a supplier",
 }
 TAG_TERMS: Final[dict[str, Any]] = {"name": "terms", "description": "Warranty terms, by hash"}
+TAG_PLATFORMS: Final[dict[str, Any]] = {"name": "platforms", "description": "What platforms come to"}
 TAG_ORDERS: Final[dict[str, Any]] = {"name": "orders", "description": "Orders under warranty"}
 TAG_CLAIMS: Final[dict[str, Any]] = {"name": "claims", "description": "What went wrong, and what follows"}
 TAG_ESCROW: Final[dict[str, Any]] = {"name": "escrow", "description": "Deposits on the chain, per order"}

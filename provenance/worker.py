@@ -21,6 +21,7 @@ from provenance.services.anchoring import AnchoringService
 from provenance.services.context import Clock
 from provenance.services.ledger import Sequencer
 from provenance.services.scrubbing import Cursor, scrub_step
+from provenance.services.warranty.reports import ReportService
 
 REPEAT_MS: Final = 60_000
 """The same trouble of the same chore is logged once in this time."""
@@ -35,6 +36,7 @@ _RESERVE_SECONDS: Final = 600.0
 _RECOURSE_SECONDS: Final = 10.0
 _WARRANTY_SECONDS: Final = 0.5
 _ESCROW_SECONDS: Final = 2.0
+_REPORT_SECONDS: Final = 30.0
 _RECOURSES_AT_ONCE: Final = 100
 
 
@@ -191,6 +193,7 @@ def _upkeep(parts: WorkerParts) -> list[Chore]:
         Chore("sweep_reserve", _RESERVE_SECONDS, _without_result(parts.reserves.sweep)),
         Chore("warranty", _WARRANTY_SECONDS, parts.watch.beat),
         Chore("recourses", _RECOURSE_SECONDS, settle_recourses),
+        Chore("reports", _REPORT_SECONDS, ReportService(parts.context).beat),
     ]
     if parts.keeper is not None:
         chores.append(Chore("escrow", _ESCROW_SECONDS, parts.keeper.beat))

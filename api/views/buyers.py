@@ -17,6 +17,7 @@ from api.handing import saved
 from api.naming import shown
 from api.schemas.claims import Appeal, ClaimPath, MoreEvidence, NewClaim, raw
 from api.schemas.orders import PackWish, ShownOrder, ShownToken, StreamQuery
+from api.schemas.platforms import NewReview
 from api.wire import answer
 from provenance.core.keyformats import CardKey
 from provenance.services.budgets import Allowance
@@ -70,6 +71,17 @@ def stream_ticket(body: ShownOrder) -> Response:
     order_id, watching = bytes.fromhex(body.order), services().warranty.watching
     ticket, until = as_buyer(body.order_token, lambda token: watching.buyers_ticket(token, order_id))
     return answer({"ticket": ticket, "until": until})
+
+
+@blueprint.post("/orders/review", tags=[TAG_ORDERS], responses={201: {}})
+@allow(strangers=True, writes=True)
+def review(body: NewReview) -> Response:
+    """Give one to five stars to an order that was delivered, once; an entry of the log, for ever."""
+    order_id, reviews = bytes.fromhex(body.order), services().warranty.reviews
+    given = as_buyer(body.order_token, lambda token: reviews.give(token, order_id, body.stars))
+    return answer(
+        {"order": body.order, "stars": given.stars, "at": given.at, "event": given.event.hex()}, 201
+    )
 
 
 @blueprint.get("/orders/stream", tags=[TAG_ORDERS], responses=_STREAM)

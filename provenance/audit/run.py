@@ -7,11 +7,11 @@ do: whoever reads the report wants to know where it began and how far it goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
+from provenance.audit.ahead import bundles
 from provenance.audit.brackets import bracketed
 from provenance.audit.chaincheck import check_chain
 from provenance.audit.findings import Findings
@@ -26,11 +26,8 @@ from provenance.core.notes import Checkpoint, Note, VerifierKey
 from provenance.core.policy import Policy
 from provenance.core.proofs import NodeReader
 from provenance.core.stateproof import BlockHeader
-from provenance.core.tiles import TILE_WIDTH, Tile, TileRow, consistency_at
+from provenance.core.tiles import TILE_WIDTH, TileRow, consistency_at
 from provenance.errors import InputRefused, NotFound, ProofInvalid
-
-_AHEAD: Final = 32
-"""Bundles fetched ahead of the replay, each with its tile: some 1.3 MB."""
 
 
 class AuditNode(NodeReader, Protocol):
@@ -174,7 +171,7 @@ class Audit:
         """
         start = self.replay.size
         try:
-            for entries in self._bundles(start, head.size):
+            for entries in bundles(self._source, start, head.size, self._auditor.workers):
                 for row in self.replay.add(entries):
                     self._check_tile(row)
                 self.progress(len(entries))
@@ -195,29 +192,6 @@ class Audit:
                 said = "the audit that this one goes on from ended in another history"
                 self.findings.add("fork", said, self._earlier.size - 1)
         return is_whole
-
-    def _bundles(self, start: int, size: int) -> Iterator[tuple[bytes, ...]]:
-        """The entries from *start* on by bundle, the next ones fetched while one is replayed."""
-        numbers = iter(range(start // TILE_WIDTH, -(-size // TILE_WIDTH)))
-        with ThreadPoolExecutor(max_workers=self._auditor.workers) as pool:
-            waiting: list[tuple[int, Future[tuple[bytes, ...]]]] = []
-
-            def ask() -> None:
-                number = next(numbers, None)
-                if number is not None:
-                    width = Tile(0, number).width(size)
-                    waiting.append((number, pool.submit(self._source.bundle, number, width)))
-
-            for _ in range(_AHEAD):
-                ask()
-            try:
-                while waiting:
-                    number, future = waiting.pop(0)
-                    entries = future.result()
-                    ask()
-                    yield entries[max(0, start - number * TILE_WIDTH) :]
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
 
     def _check_tile(self, row: TileRow) -> None:
         level, index, hashes = row

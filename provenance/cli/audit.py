@@ -18,13 +18,13 @@ from provenance.cli.proof import network_of
 if TYPE_CHECKING:
     from provenance.audit.findings import Finding
     from provenance.audit.report import AuditReport
-    from provenance.audit.run import Audit, AuditNode
+    from provenance.audit.run import AuditNode, Auditor
     from provenance.audit.source import LogSource
 
 _SHOWN = 50
 
 
-@click.command("audit", cls=TranslatedCommand)
+@click.command("log", cls=TranslatedCommand)
 @click.argument("log", metavar="URL|DIR")
 @click.option("--log-key", metavar="NAME+HASH+KEY", help="The public key you know the log by.")
 @click.option("--node", metavar="URL", help="Ask this Ethereum node, which you trust.")
@@ -49,7 +49,7 @@ _SHOWN = 50
 )
 @json_option
 @click.pass_context
-def audit(
+def audit_log(
     context: click.Context, /, log: str, resume: Path | None, cache: Path | None, **brought: Any
 ) -> None:
     """Replay a whole public log and say exactly what is wrong in it, and where.
@@ -59,11 +59,12 @@ def audit(
     something is, 3 the log or the node did not answer, and nothing is said.
     """
     from provenance.audit import snapshot
+    from provenance.audit.run import Audit
     from provenance.core.notes import Checkpoint
 
     with tempfile.TemporaryDirectory(prefix="provenance-audit-") as folder:
         source = source_of(log, cache or Path(folder))
-        running = _audit(source, brought)
+        running = Audit(source, auditor_of(brought))
         told = None if resume is None else snapshot.load(running.replay, resume)
         if told is not None:
             running.take_up(told)
@@ -97,19 +98,19 @@ def source_of(log: str, cache: Path | None) -> LogSource:
     return LogSource(fetcher if cache is None else CachingFetcher(fetcher, cache))
 
 
-def _audit(source: LogSource, brought: dict[str, Any]) -> Audit:
-    from provenance.audit.run import Audit, Auditor
+def auditor_of(brought: dict[str, Any]) -> Auditor:
+    """What the caller brings to hold a log against."""
+    from provenance.audit.run import Auditor
     from provenance.core.notes import MAX_NOTE_SIZE, Note, VerifierKey
     from provenance.core.policy import MAX_POLICY_SIZE, Policy
 
     log_key, policy = brought["log_key"], brought["policy"]
-    auditor = Auditor(
+    return Auditor(
         log_key=None if log_key is None else VerifierKey.parse(log_key),
         policy=None if policy is None else Policy.parse(read_bytes(policy, MAX_POLICY_SIZE)),
-        node=_node(brought["node"], brought["chain_id"], brought["registry"]),
-        seen=tuple(Note.parse(read_bytes(path, MAX_NOTE_SIZE)) for path in brought["seen"]),
+        node=_node(brought.get("node"), brought.get("chain_id"), brought.get("registry")),
+        seen=tuple(Note.parse(read_bytes(path, MAX_NOTE_SIZE)) for path in brought.get("seen", ())),
     )
-    return Audit(source, auditor)
 
 
 def _node(url: str | None, chain_id: int | None, registry: str | None) -> AuditNode | None:

@@ -44,7 +44,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "fsck": Entry("operator", "provenance.cli.fsck:fsck", "Check the database against its log."),
     "erase": Entry("operator", "provenance.cli.erasing:erase", "Forget the sealed details of one entry."),
     "witness": Entry("buyer", "provenance.cli.witness:witness", "Run a witness that replays, then signs."),
-    "audit": Entry("buyer", "provenance.cli.audit:audit", "Replay a whole public log and say what is wrong."),
+    "audit": Entry(
+        "buyer", "provenance.cli.auditing:audit", "Replay a public log, recompute the reports of a platform."
+    ),
     "keys": Entry("supplier", "provenance.cli.keystore:keys", "Make the keystore that signs batches."),
     "register": Entry(
         "supplier", "provenance.cli.registering:register", "Register a file of keys: check, sign."

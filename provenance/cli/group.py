@@ -61,6 +61,20 @@ class Group(click.Group):
                 formatter.write_dl(rows)
 
 
+class DefaultGroup(Group):
+    """A group whose first command, *default*, need not be named: whatever names no other is for it."""
+
+    def __init__(self, *args: Any, default: str, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        if args and not named:
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)
+
+
 class RootGroup(Group):
     """The outermost group: commands by who uses them, each imported when it is called."""
 

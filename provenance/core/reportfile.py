@@ -126,15 +126,17 @@ class Opening:
 
 def months(since: int, until: int) -> Iterator[tuple[int, int]]:
     """The calendar months (UTC) from the one of *since* on that end at *until* or before, as spans in ms."""
-    day = datetime.fromtimestamp(since / 1000, UTC)
-    year, month = day.year, day.month
-    while True:
-        following = (year + 1, 1) if month == 12 else (year, month + 1)
-        start, end = _first_ms(year, month), _first_ms(*following)
-        if end > until:
-            return
+    start, end = month_of(since)
+    while end <= until:
         yield start, end
-        year, month = following
+        start, end = month_of(end)
+
+
+def month_of(time: int) -> tuple[int, int]:
+    """The calendar month (UTC) that *time* (ms) lies in: its first ms, and the first after it."""
+    day = datetime.fromtimestamp(time / 1000, UTC)
+    following = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
+    return _first_ms(day.year, day.month), _first_ms(*following)
 
 
 def _first_ms(year: int, month: int) -> int:

@@ -6,7 +6,7 @@ buyer's use; the document is its details. No words: they would be the place for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -75,31 +75,32 @@ class Counted:
     def __init__(self, openings: Mapping[int, Mapping[str, Any]], has: Callable[[int], bool]) -> None:
         self._openings = openings
         self._has = has
-        self._wanted = {said.get("delivery") for said in openings.values() if said.get("type") == TYPE}
+        named = [said.get("delivery") for said in openings.values() if said.get("type") == TYPE]
+        self._wanted = {index for index in named if isinstance(index, int)}
         self._receipts: dict[int, Entry] = {}
+        self._buyers: set[bytes] = set()
+        self._stars = dict.fromkeys((str(one) for one in STARS), 0)
+        self._refused = 0
 
     def take_receipt(self, index: int, entry: Entry) -> None:
         """Keep *entry* if a review names it."""
         if entry.type is EntryType.DELIVER and index in self._wanted:
             self._receipts[index] = entry
 
-    def to_json(self, entries: Iterable[tuple[int, Entry]]) -> dict[str, Any]:
-        """How many reviews, their stars, and how many do not count: no receipt, or a second one of a buyer.
+    def take(self, index: int, entry: Entry) -> None:
+        """Count the review entry at *index*, opened if its time is in the span."""
+        is_first = entry.actor not in self._buyers
+        self._buyers.add(entry.actor)
+        if not self._has(entry.time):
+            return
+        if is_first and self._is_good(index, entry):
+            self._stars[str(self._openings[index]["stars"])] += 1
+        else:
+            self._refused += 1
 
-        *entries* are the review entries in the order of the log, opened. Raises :class:`InputRefused`.
-        """
-        stars = dict.fromkeys((str(one) for one in STARS), 0)
-        refused, buyers = 0, set()
-        for index, entry in entries:
-            is_good = self._is_good(index, entry) and entry.actor not in buyers
-            buyers.add(entry.actor)
-            if not self._has(entry.time):
-                continue
-            if is_good:
-                stars[str(self._openings[index]["stars"])] += 1
-            else:
-                refused += 1
-        return {"count": sum(stars.values()), "stars": stars, "refused": refused}
+    def to_json(self) -> dict[str, Any]:
+        """How many, their stars, and how many do not count: without a receipt, or a buyer's second."""
+        return {"count": sum(self._stars.values()), "stars": self._stars, "refused": self._refused}
 
     def _is_good(self, index: int, entry: Entry) -> bool:
         try:

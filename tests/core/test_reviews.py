@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from provenance.core.claims import ClaimReason
-from provenance.core.entries import Entry, EntryType, QualificationReason
+from provenance.core.entries import Entry, EntryType, PartyReason, QualificationReason
 from provenance.core.reportfile import Opening, Report, months
-from provenance.core.reporting import ERASED, Span, reckon
+from provenance.core.reporting import ERASED, Span, names_at, reckon
 from provenance.core.reviews import Review
 from provenance.errors import InputRefused
 
@@ -90,6 +90,21 @@ def test_a_claim_whose_details_were_erased_counts_as_erased() -> None:
     figures = reckon(NAMES, SPAN, [(5, claim)], {5: ERASED})
     assert figures["claims"]["opened"] == 1
     assert figures["claims"]["by_cause"] == figures["claims"]["by_outcome"] == {"erased": 1}
+
+
+def test_a_claim_begun_before_the_span_needs_no_opening_and_counts_nowhere() -> None:
+    begun = Entry(EntryType.CLAIM, 999, bytes(32), SHOP, 0, 1, SHOP, int(ClaimReason.DETECTED))
+    later = replace(begun, time=1_500, reason=int(ClaimReason.DECIDED))
+    assert reckon(NAMES, SPAN, [(5, begun), (6, later)], {})["claims"]["opened"] == 0
+
+
+def test_a_platform_stands_for_whoever_it_succeeded_and_whoever_they_had_succeeded() -> None:
+    def succeeded(old: bytes, new: bytes) -> Entry:
+        return Entry(EntryType.PARTY, 1, bytes(12) + old, STRANGER, party=new, reason=PartyReason.SUCCEEDED)
+
+    first = [succeeded(OTHER, BUYER), succeeded(BUYER, SHOP)]
+    assert names_at(SHOP, first) == {OTHER, BUYER, SHOP}
+    assert names_at(SHOP, [*first, succeeded(SHOP, STRANGER)]) == {SHOP}
 
 
 def test_a_report_reads_back_as_written_and_an_edited_one_has_another_hash() -> None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
+from api import create_app
+from provenance.audit.recordsource import RecordSource
+from provenance.bootstrap import services_over
+from provenance.config import Settings
 from provenance.core import money
 from provenance.core.claims import Account, Claim, Outcome, PostingKind
 from provenance.core.entries import EntryType
-from provenance.core.reporting import Span, needs_opening, reckon
 from provenance.core.terms import Cause
 from provenance.services.opening import recorded_from
 from provenance.services.warranty import keeping, timeline
 from provenance.services.warranty import money as money_service
 from provenance.store import claims as claim_store
-from provenance.store import entries, warranty_orders
+from provenance.store import warranty_orders
+from tests.audit.record_world import ClientFetcher, Published, audited, published
 from tests.services.custody_world import SHOP
 from tests.warranty.month import Fault, Month, Planned
 from tests.warranty.world import DAY, MINUTE, SECOND
@@ -128,19 +134,26 @@ def check_every_deadline(month: Month) -> None:
 
 
 def check_the_report(month: Month) -> None:
-    """The figures that anybody reckons from the log are those of the plan and of the ledgers."""
+    """The figures that the service publishes are those of the plan and of the ledgers, and anybody's."""
     trade = month.trade
     start = min(one.at for one in month.plan) + min_time(month)
-    span = Span(start, start + 100 * DAY, trade.log_size())
-    with trade.database.read() as connection:
-        stored = entries.between(connection, 0, span.size)
-        openings = {
-            one.index: recorded_from(trade.context, one).details or {}
-            for one in stored
-            if one.index is not None and needs_opening(one.entry, frozenset({SHOP}))
-        }
-    log = [(one.index, one.entry) for one in stored if one.index is not None]
-    figures = reckon(frozenset({SHOP}), span, log, openings)
+    now = Published(trade.figures.over(SHOP, start, start + 100 * DAY), {}, is_anchored=False)
+    check_figures(month, now.report.figures)
+    trade.clock.pass_ms(60 * DAY)
+    assert list(trade.reports.beat()) == []
+    trade.log.sequence()
+    client = create_app(services_over(trade.context, Settings(home=trade.folder))).test_client()
+    opened = RecordSource(ClientFetcher(client, "/v1/")).openings(now.report)
+    months = published(client, SHOP)
+    log, verdicts = audited(client, [replace(now, openings=opened), *months], SHOP)
+    assert log.is_clean, log.findings
+    assert [one.to_json() for one in verdicts if not one.is_proven] == []
+    counted = sum(one.report.figures["claims"]["opened"] for one in months)
+    assert counted == now.report.figures["claims"]["opened"] > 0
+
+
+def check_figures(month: Month, figures: Mapping[str, Any]) -> None:
+    """*figures* over all of the month are those of the plan and of the ledgers."""
     assert figures["claims"]["by_cause"] == dict(sorted(expected_claims(month).items()))
     own = sum(CAUSES.get(one.fault) is not None and one.fault in BUYERS_OWN for one in month.plan)
     assert figures["claims"]["by_outcome"].get("rejected", 0) == own

@@ -19,7 +19,9 @@ from provenance.services.lawbook import Handle, KeyRef
 from provenance.services.sale import Order
 from provenance.services.warranty.claims import ClaimService, Kept
 from provenance.services.warranty.desks import DeskService
+from provenance.services.warranty.figures import FiguresService
 from provenance.services.warranty.orders import Opened, OrderService, Reported, Warranty
+from provenance.services.warranty.reports import ReportService
 from provenance.services.warranty.reserves import ReserveService
 from provenance.services.warranty.terms import TermsService
 from provenance.services.warranty.watch import Watch
@@ -62,6 +64,8 @@ class WarrantyTrade(Trade):
         self.desks = DeskService(self.context)
         self.reserves = ReserveService(self.context)
         self.watch = Watch(self.context)
+        self.figures = FiguresService(self.context)
+        self.reports = ReportService(self.context)
         self.log = self.sequencer()
 
     def batch(self, *args: Any, **named: Any) -> bytes:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from provenance.services.context import Context
 from provenance.services.selling import SellingService
+from provenance.services.warranty.buyer_reviews import BuyerReviewService
 from provenance.services.warranty.claims import ClaimService
 from provenance.services.warranty.desks import DeskService
+from provenance.services.warranty.figures import FiguresService
 from provenance.services.warranty.orders import OrderService
+from provenance.services.warranty.reports import ReportService
 from provenance.services.warranty.risk import RiskService
 from provenance.services.warranty.status import StatusService
 from provenance.services.warranty.terms import TermsService
@@ -26,6 +29,9 @@ class Warranting:
     desks: DeskService
     risk: RiskService
     watching: WatchingService
+    figures: FiguresService
+    reports: ReportService
+    reviews: BuyerReviewService
 
     @classmethod
     def over(cls, context: Context, selling: SellingService) -> Warranting:
@@ -38,4 +44,7 @@ class Warranting:
             DeskService(context),
             RiskService(context),
             WatchingService(context),
+            FiguresService(context),
+            ReportService(context),
+            BuyerReviewService(context),
         )

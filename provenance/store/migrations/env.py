@@ -9,6 +9,7 @@ from provenance.store import (  # noqa: F401 - their tables are part of the meta
     schema_issuer,
     schema_log,
     schema_presale,
+    schema_reports,
     schema_risk,
     schema_state,
     schema_warranty,

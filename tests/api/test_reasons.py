@@ -15,7 +15,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "formats.md"
 
 def test_the_reasons_are_those_of_the_documented_table() -> None:
     rows = re.findall(
-        r"^\| (REDEEM|VOID|REINSTATE|REISSUE|CORRECTION) \|(( [^|]*\|){4})$", DOCS.read_text(), re.M
+        r"^\| (REDEEM|VOID|REINSTATE|REISSUE|CORRECTION) \|(( [^|]*\|)+)$", DOCS.read_text(), re.M
     )
     said = {name: [cell.strip() for cell in cells.split("|") if cell.strip()] for name, cells, _ in rows}
     assert said == {kind.name: list(words) for kind, words in NAMED.items()}

@@ -67,7 +67,8 @@ class EscrowShop(WarrantyTrade):
     def keeper(self, holder: str = "one", **options: Any) -> Keeper:
         assert self.local is not None
         chosen = {"depth": 1, "lease_ms": 0, **options}
-        return Keeper(self.context, self.chain.client, self.local.registry, KEEPER, holder, **chosen)
+        client = chosen.pop("client", self.chain.client)
+        return Keeper(self.context, client, self.local.registry, KEEPER, holder, **chosen)
 
     def registered(self, size: int = 4) -> MadeBatch:
         """A batch that is really signed, anchored, and held by the shop."""

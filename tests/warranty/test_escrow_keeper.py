@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from provenance.chain.escrow import DepositState
+from provenance.chain.escrow import DepositState, EscrowClient
+from provenance.chain.escrow_calls import confirm_call, deposit_call, post_bond_call
+from provenance.chain.escrow_order import ETHER
+from provenance.chain.registry import expected_address
+from provenance.chain.rpc import Chain
 from provenance.core.claims import PostingKind
+from provenance.core.manifest import address_of, sign
 from provenance.core.terms import State
-from provenance.services.warranty.orders import EventKind
-from provenance.store import warranty_orders
+from provenance.services.escrow.offers import struct_of
+from provenance.services.warranty.orders import EventKind, Opened
+from provenance.store import escrow, manifests, warranty_orders
 from tests.chain.conftest import LocalChain, bare_chain, local, node_url
-from tests.chain.escrow_world import PRICE
-from tests.warranty.escrow_shop import EscrowShop, escrow_shop
-from tests.warranty.world import MINUTE, money
+from tests.chain.escrow_world import BUYER, FRIEND, PRICE, STRANGER
+from tests.services.ledger_world import Crash, CrashAt
+from tests.support.ports import free_port
+from tests.warranty.escrow_shop import KEEPER, PLATFORM, EscrowShop, escrow_shop
+from tests.warranty.world import HOUR, MINUTE, money
 
 __all__ = ["bare_chain", "local", "node_url"]
 
@@ -27,32 +37,171 @@ def shop(sqlite_url: str, tmp_path: Path, local: LocalChain) -> Iterator[EscrowS
     made.database.dispose()
 
 
+def is_paid(shop: EscrowShop, opened: Opened) -> bool:
+    with shop.database.read() as connection:
+        return EventKind.PAID in warranty_orders.events_of(connection, opened.order.id)
+
+
+def faulty(shop: EscrowShop, **changes: Any) -> Opened:
+    """An order paid into the escrow whose key had been used; its platform is gone for half an hour."""
+    batch = shop.registered()
+    shop.anchor()
+    opened = shop.bought(batch, **changes)
+    keeper = shop.keeper()
+    shop.round(keeper, 1)
+    shop.deliver(opened)
+    shop.used_before(opened)
+    shop.anchor()
+    # The first beat shows the delivery, the second sees that it is shown.
+    shop.round(keeper, 2)
+    return opened
+
+
+def sent_by_keeper(shop: EscrowShop) -> int:
+    return shop.chain.local.chain.mined_nonce(KEEPER.address)
+
+
 def test_a_platform_that_does_not_pay_is_ruled_to_and_the_ledger_says_what_the_buyer_got(
     shop: EscrowShop,
 ) -> None:
-    batch = shop.registered()
-    shop.anchor()
-    opened = shop.bought(batch)
-    keeper = shop.keeper()
-    assert shop.round(keeper) == []
-    with shop.database.read() as connection:
-        assert EventKind.PAID in warranty_orders.events_of(connection, opened.order.id)
+    opened = faulty(shop)
+    assert is_paid(shop, opened)
     assert shop.ledger(opened).total(PostingKind.PAID) == money("49.50")
-
-    shop.deliver(opened)
-    shop.anchor()
-    assert shop.round(keeper, 10) == []
     assert shop.deposit(opened).state == DepositState.DELIVERED
-
-    shop.used_before(opened)
-    shop.anchor()
-    shop.round(keeper)
     assert shop.claim_of(opened).claim.state is State.PAYING
     shop.freeze(opened)
     shop.later(31 * MINUTE)
-    assert shop.round(keeper, 3) == []
+    assert shop.round(shop.keeper(), 3) == []
     assert shop.deposit(opened).state == DepositState.CLOSED
-    claim = shop.claim_of(opened).claim
-    assert claim.state is State.REMEDIED
+    assert shop.claim_of(opened).claim.state is State.REMEDIED
     assert [one.kind for one in shop.ledger(opened).postings] == [PostingKind.PAID, PostingKind.REFUNDED]
     assert shop.withdrawn() == PRICE
+    assert sent_by_keeper(shop) == 2
+
+
+def test_with_platform_and_arbiter_gone_the_log_pays_a_buyer_who_made_no_call(shop: EscrowShop) -> None:
+    opened = faulty(shop, arbiter=STRANGER)
+    shop.later(31 * MINUTE)
+    keeper = shop.keeper()
+    assert shop.round(keeper, 2) == []
+    assert shop.deposit(opened).state == DepositState.PROVEN
+    assert shop.claim_of(opened).claim.state is State.UNPAID
+    shop.later(HOUR)
+    assert shop.round(keeper, 3) == []
+    assert shop.claim_of(opened).claim.state is State.REMEDIED
+    assert shop.ledger(opened).total(PostingKind.REFUNDED) == money("49.50")
+    # What the chain held beside the price is the buyer's too: the contract, not the claim, says so.
+    assert shop.withdrawn() == 2 * PRICE
+
+
+@pytest.mark.parametrize("point", ["stored", "broadcast", "read"])
+def test_a_keeper_killed_between_two_writes_is_followed_by_one_that_fires_nothing_twice(
+    shop: EscrowShop, point: str
+) -> None:
+    opened = faulty(shop, arbiter=STRANGER)
+    shop.later(31 * MINUTE)
+    shop.watch.beat()
+    before = sent_by_keeper(shop)
+    with pytest.raises(Crash):
+        shop.round(shop.keeper(hook=CrashAt(point)), 1)
+    assert shop.round(shop.keeper("two"), 3) == []
+    assert shop.deposit(opened).state == DepositState.PROVEN
+    assert sent_by_keeper(shop) == before + 1
+
+
+def test_while_the_node_is_away_everything_waits_and_then_goes_on(shop: EscrowShop) -> None:
+    opened = faulty(shop, arbiter=STRANGER)
+    shop.later(31 * MINUTE)
+    chain, escrow_address = shop.chain.client.chain, shop.chain.client.address
+    gone = EscrowClient(Chain(f"http://127.0.0.1:{free_port()}", chain_id=chain.chain_id), escrow_address)
+    assert set(shop.round(shop.keeper(client=gone), 2)) == {"chain_unavailable"}
+    assert shop.claim_of(opened).claim.state is State.UNPAID
+    assert shop.round(shop.keeper(), 2) == []
+    assert shop.deposit(opened).state == DepositState.PROVEN
+
+
+def test_a_chain_that_forgets_a_payment_is_read_anew_and_the_order_is_paid_once(shop: EscrowShop) -> None:
+    batch = shop.registered()
+    shop.anchor()
+    opened, keeper = shop.order(batch), shop.keeper()
+    call = shop.offer(opened)
+    shop.chain.send(FRIEND, post_bond_call(PLATFORM, ETHER, 2 * PRICE))
+    before = shop.chain.local.snapshot()
+    shop.chain.send(BUYER, call)
+    shop.round(keeper, 1)
+    assert shop.deposit(opened).state == DepositState.FUNDED
+    shop.chain.local.revert(before)
+    shop.chain.local.mine(3)
+    assert shop.round(keeper, 1) == []
+    with shop.database.read() as connection:
+        assert escrow.deposit_of(connection, opened.order.id) is None
+    shop.chain.send(BUYER, call)
+    shop.round(keeper, 1)
+    assert shop.deposit(opened).state == DepositState.FUNDED
+    assert [one.kind for one in shop.ledger(opened).postings] == [PostingKind.PAID]
+
+
+def test_a_deposit_that_nobody_offered_pays_for_no_order(shop: EscrowShop) -> None:
+    batch = shop.registered()
+    shop.anchor()
+    opened = shop.order(batch)
+    shop.offer(opened)
+    with shop.database.read() as connection:
+        (row,) = escrow.offers_of(connection, opened.order.id)
+        signed = manifests.signed_batch(connection, batch.batch_id)
+    assert signed is not None
+    # A stranger who read batch, index and party in the log pays one wei for the sale, as his own platform.
+    key = b"\x1d" * 32
+    forged = replace(struct_of(row), buyer=FRIEND, platform=address_of(key), amount=1, compensation=0)
+    call = deposit_call(forged, signed.manifest, sign(key, forged.digest(shop.seat.domain)))
+    shop.chain.send(FRIEND, call)
+    assert shop.round(shop.keeper(), 2) == []
+    assert not is_paid(shop, opened)
+    held = shop.deposit(opened)
+    assert (held.is_offered, held.trouble, held.due) == (False, "deposit_not_offered", None)
+    assert shop.ledger(opened).postings == ()
+
+
+def test_what_the_platform_got_back_before_the_fault_showed_stays_owed(shop: EscrowShop) -> None:
+    opened = faulty(shop)
+    shop.chain.send(BUYER, confirm_call(shop.deposit(opened).deposit))
+    shop.later(31 * MINUTE)
+    assert "escrow_short" in shop.round(shop.keeper(), 2)
+    assert shop.claim_of(opened).claim.state is State.UNPAID
+    assert shop.deposit(opened).trouble == "escrow_short"
+    assert shop.ledger(opened).total(PostingKind.REFUNDED) == money("0.00")
+
+
+def test_a_claim_that_was_rejected_or_withdrawn_gives_the_platform_its_money(shop: EscrowShop) -> None:
+    opened = faulty(shop)
+    shop.freeze(opened)
+    claim = shop.claim_of(opened).claim
+    assert claim.state is State.PAYING
+    shop.claims.paid(shop.principal(opened.order.platform), claim.claim_id, money("49.50"), b"\x99" * 32)
+    shop.claims.confirm(opened.sold.token, claim.claim_id)
+    assert shop.round(shop.keeper(), 3) == []
+    held = shop.deposit(opened)
+    assert (held.state, held.refund) == (DepositState.CLOSED, 0)
+    assert shop.chain.client.credit(PLATFORM, bytes(20)) == PRICE
+
+
+def test_a_keeper_of_another_contract_or_none_says_so_and_reads_nothing(shop: EscrowShop) -> None:
+    chain = shop.chain.client.chain
+    for address, code in (
+        (b"\x0b" * 20, "escrow_missing"),
+        (shop.chain.local.registry.address, "escrow_foreign"),
+    ):
+        assert list(shop.keeper(client=EscrowClient(chain, address)).beat()) == [code]
+        with shop.database.read() as connection:
+            assert escrow.read_up_to(connection, address) is None
+
+
+def test_on_a_local_chain_the_escrow_is_put_where_everybody_expects_it(shop: EscrowShop) -> None:
+    local = shop.chain.local
+    expected = expected_address(local.deployer.address, 1)
+    assert local.chain.code(expected) == b""
+    client = EscrowClient(local.chain, expected)
+    assert list(shop.keeper(client=client, deployer=local.deployer).beat()) == []
+    assert client.registry() == local.registry.address
+    assert list(shop.keeper("two", client=client, deployer=local.deployer).beat()) == []
+    assert local.chain.mined_nonce(local.deployer.address) == 2

@@ -84,7 +84,9 @@ class Deposit:
     deadline: int
     buyer: bytes
     platform: bytes
+    seller: bytes
     arbiter: bytes
+    issuer: bytes
     token: bytes
     amount: int
     compensation: int
@@ -131,7 +133,9 @@ class EscrowClient:
             deadline=found["deadline"],
             buyer=found["buyer"],
             platform=found["platform"],
+            seller=found["seller"],
             arbiter=found["arbiter"],
+            issuer=found["issuer"],
             token=found["token"],
             amount=found["amount"],
             compensation=found["compensation"],

@@ -106,13 +106,18 @@ class WarrantyOrder:
         return tuple(getattr(self, field.name) for field in fields(self))
 
     @property
+    def encoded(self) -> bytes:
+        """The members as the contract's ABI has them: a word each."""
+        return b"".join(_word(member) for member in self.members)
+
+    @property
     def id(self) -> bytes:
         """The deposit's name, 32 bytes: keccak256 of batch, index and party as words."""
         return keccak256(self.batch_id + _word(self.index) + _word(self.party))
 
     def digest(self, domain: EscrowDomain) -> bytes:
         """The 32 bytes that the platform signs (EIP-712)."""
-        struct = keccak256(_ORDER_TYPE + b"".join(_word(member) for member in self.members))
+        struct = keccak256(_ORDER_TYPE + self.encoded)
         return keccak256(b"\x19\x01" + domain.separator + struct)
 
 

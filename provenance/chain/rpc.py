@@ -139,9 +139,11 @@ class Chain:
         message = {"to": answers.hex_data(to), "data": answers.hex_data(calldata)}
         return answers.data(self.request("eth_call", message, block_parameter(at)), "result of the call")
 
-    def estimate_gas(self, sender: bytes, to: bytes | None, calldata: bytes) -> int:
-        """The gas that the transaction would take now; ChainRefused if it would revert."""
+    def estimate_gas(self, sender: bytes, to: bytes | None, calldata: bytes, value: int = 0) -> int:
+        """The gas that the transaction with *value* wei would take now; ChainRefused if it would revert."""
         message = {"from": answers.hex_data(sender), "data": answers.hex_data(calldata)}
+        if value:
+            message["value"] = hex(value)
         if to is not None:
             message["to"] = answers.hex_data(to)
         return answers.quantity(self.request("eth_estimateGas", message), "gas")

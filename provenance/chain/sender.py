@@ -78,18 +78,18 @@ class Sender:
         """The nonce to sign with, *outstanding* being those of our unsettled transactions."""
         return choose_nonce(self.chain.mined_nonce(self.address), outstanding)
 
-    def prepare(self, to: bytes | None, data: bytes, *, nonce: int) -> SignedTransaction:
+    def prepare(self, to: bytes | None, data: bytes, *, nonce: int, value: int = 0) -> SignedTransaction:
         """A signed transaction, gas estimated and fees by the market; nothing is sent.
 
         ChainRefused with the contract's code if it would revert now, ``already_registered`` and
         ``not_newer`` among them: see ``already_registered`` and ``already_anchored`` below.
         """
         try:
-            gas = gas_limit(self.chain.estimate_gas(self.address, to, data))
+            gas = gas_limit(self.chain.estimate_gas(self.address, to, data, value))
         except ChainRefused as error:
             raise _classified(self._explain(error)) from error
         fees = suggested_fees(self.chain.fee_market())
-        return self._signer.sign_transaction(nonce=nonce, to=to, data=data, gas=gas, fees=fees)
+        return self._signer.sign_transaction(nonce=nonce, to=to, data=data, gas=gas, fees=fees, value=value)
 
     def bump(self, attempt: SignedTransaction) -> SignedTransaction:
         """The same transaction with the same nonce and higher fees; LimitReached ``fee_ceiling``."""

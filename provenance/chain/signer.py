@@ -103,15 +103,18 @@ class Signer:
         return cls(bytes(derived.key), chain_id=chain_id)
 
     def sign_transaction(
-        self, *, nonce: int, to: bytes | None, data: bytes, gas: int, fees: Fees
+        self, *, nonce: int, to: bytes | None, data: bytes, gas: int, fees: Fees, value: int = 0
     ) -> SignedTransaction:
-        """An EIP-1559 transaction of this account and chain, worth 0 wei; *to* None deploys *data*."""
+        """An EIP-1559 transaction of this account and chain, with *value* wei; *to* None deploys *data*.
+
+        The service's own are worth nothing: what is stored and read back by ``read_transaction`` never is.
+        """
         signed = self._account.sign_transaction(
             {
                 "type": EIP_1559,
                 "chainId": self.chain_id,
                 "nonce": nonce,
-                "value": 0,
+                "value": value,
                 "data": data,
                 "gas": gas,
                 "maxFeePerGas": fees.max_fee,

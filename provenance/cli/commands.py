@@ -68,6 +68,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "terms": Entry("platform", "provenance.cli.terms:terms", "Judge, publish, find warranty terms."),
     "order": Entry("platform", "provenance.cli.order:order", "Sell under warranty; see how an order stands."),
+    "escrow": Entry(
+        "platform", "provenance.cli.escrow:escrow", "Deposits in a contract: offer, pay, prove, withdraw."
+    ),
     "claim": Entry("platform", "provenance.cli.claim:claim", "File, decide and pay claims."),
     "disclosure": Entry(
         "platform", "provenance.cli.disclosure:disclosure", "Show licences and filings, and how they stand."

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from provenance.chain.answers import hex_data
 from provenance.chain.escrow import DepositState, EscrowClient
 from provenance.chain.escrow_calls import confirm_call, deposit_call, post_bond_call
 from provenance.chain.escrow_order import ETHER
@@ -205,3 +206,25 @@ def test_on_a_local_chain_the_escrow_is_put_where_everybody_expects_it(shop: Esc
     assert client.registry() == local.registry.address
     assert list(shop.keeper("two", client=client, deployer=local.deployer).beat()) == []
     assert local.chain.mined_nonce(local.deployer.address) == 2
+
+
+# Says 1 to every question: that it transferred, and that the escrow has as much as before.
+TAKES_ALL = bytes.fromhex("60016000526020" + "6000f3")
+# Calls whoever calls it: withdraw(address,address), and hands on what that was refused with.
+CALLS_BACK = bytes.fromhex(
+    "63f940e38560e01b600052" + "6000600060446000600033" + "5af1" + "3d600060003e3d6000fd"
+)
+
+
+def test_tokens_that_take_a_fee_or_call_back_bring_nothing_in_and_pay_for_nothing(shop: EscrowShop) -> None:
+    batch = shop.registered()
+    shop.anchor()
+    tokens = {"token_takes_fee": (b"\xfe" * 20, TAKES_ALL), "reentrant_call": (b"\xfd" * 20, CALLS_BACK)}
+    for place, (code, (token, content)) in enumerate(tokens.items()):
+        shop.chain.local.chain.request("hardhat_setCode", hex_data(token), hex_data(content))
+        assert shop.chain.refusal(FRIEND, post_bond_call(PLATFORM, token, 5)) == code
+        opened = shop.order(batch, place)
+        assert shop.chain.refusal(BUYER, shop.offer(opened, token=token)) == "bond_too_small"
+        assert shop.round(shop.keeper(), 1) == []
+        assert not is_paid(shop, opened)
+        assert shop.chain.client.bond(PLATFORM, token) == 0

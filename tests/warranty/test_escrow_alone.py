@@ -1,0 +1,127 @@
+"""The buyer alone: the platform's key is gone, and the service too. A file, a node, an account are enough."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from provenance.chain.answers import hex_data
+from provenance.chain.escrow import DepositState
+from provenance.chain.escrow_calls import post_bond_call
+from provenance.chain.escrow_order import ETHER
+from provenance.chain.ethereum import Account
+from provenance.cli import main
+from provenance.cli.inputs import write_secret
+from provenance.core.commitments import order_use
+from provenance.core.manifest import address_of
+from provenance.services.proving import ProvingService
+from provenance.services.warranty.orders import Opened
+from tests.chain.conftest import LocalChain, bare_chain, local, node_url
+from tests.chain.escrow_world import BUYER, FRIEND, PRICE, STRANGER
+from tests.warranty.escrow_shop import BOND, PLATFORM, EscrowShop, escrow_shop
+
+__all__ = ["bare_chain", "local", "node_url"]
+
+KEY = b"\xb7" * 32
+
+
+@dataclass
+class Buyer:
+    """Somebody with a proof file and a keystore; *run* is ``provenance escrow …`` in his name."""
+
+    shop: EscrowShop
+    folder: Path
+    url: str
+
+    def run(self, name: str, *arguments: str, keystore: str = "buyer.json", code: int = 0) -> Any:
+        node = ["--node", self.url, "--chain-id", "31337", "--escrow", hex_data(self.shop.seat.domain.escrow)]
+        own = ["--keystore", str(self.folder / keystore), "--password-file", str(self.folder / "password")]
+        called = ["--lang", "en", "escrow", name, *arguments, *node, *(own if keystore else []), "--json"]
+        result = CliRunner().invoke(main, called)
+        assert result.exit_code == code, result.output
+        return json.loads(result.stdout) if code == 0 else result.output
+
+
+@pytest.fixture
+def buyer(sqlite_url: str, tmp_path: Path, local: LocalChain, node_url: str) -> Iterator[Buyer]:
+    shop = escrow_shop(sqlite_url, tmp_path, local)
+    (tmp_path / "password").write_text("correct horse\n")
+    # With one round instead of hundreds of thousands: nobody guesses at this password.
+    keystore = Account.encrypt(KEY, "correct horse", kdf="pbkdf2", iterations=1)
+    write_secret(tmp_path / "buyer.json", json.dumps(keystore).encode())
+    local.chain.request("hardhat_setBalance", hex_data(address_of(KEY)), hex(10 * PRICE))
+    yield Buyer(shop, tmp_path, node_url)
+    shop.database.dispose()
+
+
+def proof_file(shop: EscrowShop, opened: Opened, path: Path) -> str:
+    """What the service gave its buyer while it was there."""
+    handle = opened.sold.handle
+    use = order_use(opened.sold.token, handle.batch_id, handle.index)
+    path.write_bytes(
+        ProvingService(shop.context).bundle(handle.batch_id, handle.index, use=use, want_anchored=True)
+    )
+    return str(path)
+
+
+def test_the_buyer_is_paid_with_the_platforms_key_and_the_service_gone(buyer: Buyer) -> None:
+    shop = buyer.shop
+    batch = shop.registered()
+    shop.anchor()
+    opened = shop.order(batch)
+    offer = shop.offer(opened, buyer=address_of(KEY), arbiter=STRANGER)
+    deposit = shop.offers.payable(opened.sold.token, opened.order.id)[0].row.deposit
+    buyer.run("bond", "--platform", hex_data(PLATFORM), "--amount", str(BOND))
+    shop.local_send(KEY, offer)
+    shop.deliver(opened)
+    shop.used_before(opened)
+    shop.anchor()
+    file = proof_file(shop, opened, buyer.folder / "key.provenance.json")
+    shop.database.dispose()
+
+    name = deposit.hex()
+    assert buyer.run("show", name, keystore="")["state"] == "funded"
+    buyer.run("deliver", name, "--bundle", file)
+    buyer.run("prove", name, "--bundle", file)
+    assert "escrow_deadline_ahead" in buyer.run("time-out", name, code=1)
+    shop.chain.pass_time(3600)
+    buyer.run("time-out", name)
+    purse = b"\xb1" * 20
+    buyer.run("withdraw", "--to", hex_data(purse))
+    assert shop.chain.local.chain.balance(purse) == 2 * PRICE
+    assert shop.chain.state(deposit) is DepositState.CLOSED
+
+
+def test_what_a_stranger_sends_is_refused_by_code_and_moves_nothing(buyer: Buyer) -> None:
+    shop = buyer.shop
+    batch = shop.registered()
+    shop.anchor()
+    opened = shop.order(batch)
+    shop.chain.send(FRIEND, post_bond_call(PLATFORM, ETHER, BOND))
+    shop.chain.send(BUYER, shop.offer(opened))
+    shop.deliver(opened)
+    shop.anchor()
+    file = proof_file(shop, opened, buyer.folder / "key.provenance.json")
+    name = shop.offers.payable(opened.sold.token, opened.order.id)[0].row.deposit.hex()
+    for command, arguments, refused in (
+        ("confirm", (name,), "not_buyer"),
+        ("refund", (name,), "not_platform"),
+        ("freeze", (name, "--claim", "11" * 32), "wrong_escrow_state"),
+        ("rule", (name, "--refund", "0", "--grounds", "11" * 32), "wrong_escrow_state"),
+        ("time-out", (name,), "escrow_deadline_ahead"),
+        ("prove", (name, "--bundle", file), "no_fault_in_bundle"),
+        ("answer", (name, "--bundle", file), "no_answer_in_bundle"),
+        ("prove", ("22" * 32, "--bundle", file), "unknown_deposit"),
+        ("withdraw", (), "nothing_owed"),
+    ):
+        assert refused in buyer.run(command, *arguments, code=1), command
+    buyer.run("deliver", name, "--bundle", file)
+    assert "wrong_escrow_state" in buyer.run("deliver", name, "--bundle", file, code=1)
+    assert "not_arbiter" not in buyer.run("show", name, keystore="")["state"]
+    assert shop.chain.is_solvent([bytes.fromhex(name)], [PLATFORM, BUYER])

@@ -9,7 +9,7 @@ from typing import Any, Final
 from provenance.core.entries import ZERO_ADDRESS, Entry, EntryType
 from provenance.core.lives import KeyCustody, State
 from provenance.errors import AccessDenied, Conflict, CustodyRefused
-from provenance.services import lawbook
+from provenance.services import lawbook, ordernews
 from provenance.services.context import Context, Recorded, record
 from provenance.services.lawbook import Book
 from provenance.store import holdings, keys, parties
@@ -110,7 +110,9 @@ def _attempt(
     guard_time = now if selling else None
     if not keys.change(connection, row, change, now=guard_time, reservation=act.reservation):
         return None
-    return record(context, connection, entry, act.details)
+    recorded = record(context, connection, entry, act.details)
+    ordernews.acted(context, connection, row, recorded)
+    return recorded
 
 
 def _lawful(

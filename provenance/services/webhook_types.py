@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 FAMILIES: Final = ("alert", "order", "claim")
-"""What can be asked for whole, as ``alert.*``. Nothing is published under ``order`` yet."""
+"""What can be asked for whole, as ``alert.*``."""
 
 TEST_TYPE: Final = "webhook.test"
 
@@ -18,6 +18,14 @@ TYPES: Final[dict[str, str]] = {
     "alert.neighbour_scan": "somebody tries many keys beside yours",
     "alert.order_at_risk": "an order looks risky, and why",
     "alert.webhook_disabled": "an endpoint of yours is sent nothing more",
+    "order.opened": "a key was sold under warranty, or replaces one that was",
+    "order.paid": "it was paid, by a record of the payment service or by an escrow",
+    "order.submitted": "it was handed to the carrier",
+    "order.arrived": "it arrived with the buyer, says the carrier or the platform",
+    "order.cancelled": "it was paid back before anything was wrong",
+    "order.delivered": "its key was delivered",
+    "order.redeemed": "its key was used",
+    "order.reinstated": "its sale or the use of its key was taken back",
     "claim.claim_opened": "a claim was made",
     "claim.evidence_asked": "evidence is wanted, by a time",
     "claim.review_wanted": "a claim waits for a reviewer",

@@ -11,13 +11,14 @@ import pytest
 from provenance.core.claims import Notice
 from provenance.core.entries import PartyReason
 from provenance.errors import InputRefused
-from provenance.services import alerts, stage_alerts
+from provenance.services import alerts, ordernews, stage_alerts
 from provenance.services.context import Context
 from provenance.services.warranty import recourses
 from provenance.services.webhook_types import TYPES
 from provenance.services.webhooks import MAX_BODY_BYTES, checked_types, publish
 from provenance.store import parties, webhook_queue, webhooks
 from provenance.store.parties import Party
+from provenance.store.warranty_orders import EventKind
 from provenance.store.webhooks import Endpoint
 from tests.services.registration_world import START, make_context
 
@@ -174,4 +175,5 @@ def test_whatever_a_service_publishes_can_be_asked_for_by_name() -> None:
         assert published(path) <= set(TYPES), path.name
     claims = {f"claim.{one.value}" for one in Notice} | set(recourses._TOLD.values())
     warnings = {f"alert.{kind}" for kind in stage_alerts._KINDS.values()}
-    assert claims.union(warnings, *map(alarms, files)) == set(TYPES)
+    orders = {"order.opened", *ordernews._ACTS.values(), *(f"order.{one.name.lower()}" for one in EventKind)}
+    assert claims.union(warnings, orders, *map(alarms, files)) == set(TYPES)

@@ -13,6 +13,7 @@ from provenance.core.entries import PartyReason, SaleReason
 from provenance.core.money import Money
 from provenance.core.terms import EvidenceType, Source, Terms, Tier
 from provenance.errors import AccessDenied, Conflict, InputRefused, NotFound
+from provenance.services import ordernews
 from provenance.services.context import MAX_CLOCK_LEAD_MS, Context
 from provenance.services.lawbook import KeyRef
 from provenance.services.parties import Principal
@@ -134,6 +135,7 @@ class OrderService:
             made = self._event(order, reported, principal, now)
             if not warranty_orders.add_event(connection, made):
                 return _same(warranty_orders.events_of(connection, order_id)[reported.kind], made)
+            ordernews.reported(self._context, connection, order, made)
             warranty_orders.wake_one(connection, order_id, now)
             return made
 
@@ -206,6 +208,7 @@ class OrderService:
             due=now,
         )
         warranty_orders.add(connection, order)
+        ordernews.opened(self._context, connection, order)
         if warranty.paid is not None:
             self._check_time(warranty.paid, now, now)
             # A platform that reports its own payment starts the clock against itself: an admission.
@@ -237,6 +240,7 @@ def note_paid(
     )  # fmt: skip
     if not warranty_orders.add_event(connection, paid):
         return False
+    ordernews.reported(context, connection, order, paid)
     price = keeping.price_of(order)
     money.post(context, connection, order.id, price, [Posting(PostingKind.PAID, price, at)])
     warranty_orders.wake_one(connection, order.id, paid.recorded_at)

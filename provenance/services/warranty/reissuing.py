@@ -14,7 +14,7 @@ from provenance.core.digests import sha256
 from provenance.core.entries import EntryType, SaleReason
 from provenance.core.terms import EvidenceType, Source
 from provenance.errors import AccessDenied, NotFound, Refused
-from provenance.services import acts, lawbook
+from provenance.services import acts, lawbook, ordernews
 from provenance.services.acts import Act
 from provenance.services.context import Context, Recorded
 from provenance.services.lawbook import Handle
@@ -76,8 +76,9 @@ def _replace(
     sold = _done(context, connection, handle, selling)
     line = OrderLine(taken.owner, number, taken.row.number, index, sold.event, sha256(token))
     lines.insert_line(connection, line)
-    _done(context, connection, handle, Act(EntryType.DELIVER, taken.owner, party))
     made = _order(context, connection, order, taken, line, party, now)
+    ordernews.opened(context, connection, made)
+    _done(context, connection, handle, Act(EntryType.DELIVER, taken.owner, party))
     sealed = reserves.seal_for_buyer(context, buyers_token(context, connection, order), made.id, taken.key)
     reserve_store.put_delivered(connection, made.id, sealed, now)
     _paid(context, connection, made, sold)

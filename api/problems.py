@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from api import forms, language, pointers
+from api.bracketing import bracket
 from api.refusals import FormRefused, KeysUnreadable
 from api.wire import too_large
 from provenance.errors import (
@@ -54,6 +55,7 @@ class Document:
 
 def problem(error: ProvenanceError) -> Response:
     """The document of *error*, in the language asked for."""
+    bracket([error])
     chinese = language.language_of(request) == "zh-CN"
     made = document(error, chinese, g.get("trace_id"))
     response = Response(made.body, made.status, mimetype=MEDIA_TYPE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from api.bracketing import bracket
 from api.current import services
 from api.problems import told_briefly
 from provenance.errors import ProvenanceError
@@ -51,6 +52,7 @@ def sold_by(context: Context, one: Sold) -> dict[str, Any]:
 
 
 def sales(outcomes: list[SaleOutcome]) -> dict[str, Any]:
+    bracket(one.refusal for one in outcomes)
     return {
         "results": [
             {"status": "sold", **sold(one.sold)} if one.sold else _refused(one.refusal) for one in outcomes
@@ -59,6 +61,7 @@ def sales(outcomes: list[SaleOutcome]) -> dict[str, Any]:
 
 
 def outcomes(found: list[Outcome]) -> dict[str, Any]:
+    bracket(one.refusal for one in found)
     return {
         "results": [
             {"status": "done", **event(one.recorded)} if one.recorded else _refused(one.refusal)

@@ -1,10 +1,13 @@
-"""Files that are replaced whole, and still say the new thing after a power cut."""
+"""Files that are replaced whole, and say the new thing after a power cut; files read without a wait."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 
 def replace(path: Path, content: bytes | Iterable[bytes], mode: int = 0o644) -> None:
@@ -43,6 +46,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """*path* to be read as bytes; raises ``OSError`` naming it for a pipe, a device or a folder.
+
+    A pipe that nobody writes to would hold its reader for ever, and a device has no end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
 def _make(folder: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from provenance import durable
 from provenance.audit.source import Closes, Fetcher
 from provenance.errors import InputRefused, NetworkUnavailable, NotFound, Unavailable
 from provenance.net.http import Bounds, Peer
@@ -32,7 +32,8 @@ class FolderFetcher(Fetcher):
 
     def fetch(self, path: str, limit: int) -> bytes:
         try:
-            content = _read_regular(self._folder / path, limit + 1)
+            with durable.open_regular(self._folder / path) as stream:
+                content = stream.read(limit + 1)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise _missing(path) from error
         except OSError as error:
@@ -41,15 +42,6 @@ class FolderFetcher(Fetcher):
             ) from error
         _require_within(content, limit, path)
         return content
-
-
-def _read_regular(file: Path, size: int) -> bytes:
-    """The first *size* bytes; raises :class:`OSError` for a pipe, where a reader might wait for ever."""
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("not a regular file")
-        return stream.read(size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +123,8 @@ class CachingFetcher(Fetcher):
             return self._inner.fetch(path, limit)
         kept = self._folder / path
         try:
-            content = kept.read_bytes()
+            with durable.open_regular(kept) as stream:
+                content = stream.read(limit + 1)
             _require_within(content, limit, path)
             return content
         except FileNotFoundError:

@@ -36,7 +36,8 @@ def load(replay: Replay, path: Path) -> dict[str, Any] | None:
     Raises :class:`InputRefused` (``snapshot_malformed``).
     """
     try:
-        raw = path.read_bytes()
+        with durable.open_regular(path) as stream:
+            raw = stream.read()
     except FileNotFoundError:
         return None
     body = raw[:-_DIGEST]

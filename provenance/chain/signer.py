@@ -226,6 +226,8 @@ def _account(private_key: bytes) -> LocalAccount:
 def _read_keystore(path: Path) -> dict[str, object]:
     try:
         mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):  # a pipe would keep its reader waiting, a device has no end
+            raise OSError("not a regular file")
         raw = path.read_bytes()[: MAX_KEYSTORE_BYTES + 1]
     except FileNotFoundError:
         raise NotFound(

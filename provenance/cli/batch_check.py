@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
+from provenance import durable
 from provenance.errors import FileRefused, Refused
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def recompute(
     if options.get("alphabet"):
         key_format = key_format.with_alphabet(options["alphabet"])
     try:
-        with file.open("rb") as stream:
+        with durable.open_regular(file) as stream:
             return recompute_root(
                 _Told(stream, progress),  # type: ignore[arg-type]  # read() is all that is asked of it
                 key_format,

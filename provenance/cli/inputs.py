@@ -15,19 +15,24 @@ from typing import Any, BinaryIO, Final
 
 import click
 
+from provenance import durable
 from provenance.cli.language import say
 from provenance.errors import InputRefused, KeyMalformed
 
 MAX_SECRET_BYTES: Final = 64 * 1024
 MAX_KEYS_BYTES: Final = 8 << 20
 _STDIN: Final = "-"
+_HANDED_OVER: Final = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 
 
 @contextmanager
 def opened(path: str) -> Iterator[BinaryIO]:
-    """A file to be read piece by piece; raises ``InputRefused`` (``file_missing``)."""
+    """A file to be read piece by piece; raises ``InputRefused`` (``file_missing``).
+
+    Raises ``OSError`` for a pipe, a device or a folder, which nobody may wait for.
+    """
     try:
-        stream = Path(path).open("rb")  # noqa: SIM115 - closed below, and only its opening is translated
+        stream = _open(path)
     except FileNotFoundError:
         raise _missing(path) from None
     with stream:
@@ -39,7 +44,7 @@ def read_bytes(path: str, limit: int) -> bytes:
     if path == _STDIN:
         return _bounded(sys.stdin.buffer, limit, say("standard input"))
     try:
-        with Path(path).open("rb") as stream:
+        with _open(path) as stream:
             return _bounded(stream, limit, path)
     except FileNotFoundError:
         raise _missing(path) from None
@@ -143,6 +148,13 @@ def write_secret(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _open(path: str) -> BinaryIO:
+    # What a shell hands over as <(command) is a pipe too, but one that somebody is writing to.
+    if path.startswith(_HANDED_OVER):
+        return Path(path).open("rb")
+    return durable.open_regular(Path(path))
 
 
 def _missing(path: str) -> InputRefused:

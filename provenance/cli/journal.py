@@ -76,7 +76,7 @@ def fingerprint(file: Path, options: Mapping[str, Any], token: str, progress: Ca
     sees the header. *progress* is told the bytes of every step.
     """
     mac = hmac.new(token.encode(), json.dumps(dict(options), sort_keys=True).encode(), hashlib.sha256)
-    with file.open("rb") as stream:
+    with durable.open_regular(file) as stream:
         while chunk := stream.read(_CHUNK):
             mac.update(chunk)
             progress(len(chunk))

@@ -42,6 +42,11 @@ class EventService:
             put_brackets(connection, told)
         return told
 
+    def bracket(self, told: Sequence[dict[str, Any]]) -> None:
+        """Put ``after`` and ``before`` to events that are told of elsewhere, by type and log index."""
+        with self._context.database.read() as connection:
+            put_brackets(connection, told)
+
 
 def _told(stored: StoredEntry) -> dict[str, Any]:
     """What the log says of an event, or will say: nothing of it is secret."""

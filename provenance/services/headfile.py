@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from provenance import durable
 from provenance.errors import Conflict, Unavailable
+
+_MAX_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,11 @@ class HeadFile:
         damage means that a person or a disk was at it.
         """
         try:
-            raw = self.path.read_bytes()
+            with durable.open_regular(self.path) as file:
+                return _decode(json.loads(file.read(_MAX_BYTES)))
         except FileNotFoundError:
             return None
-        try:
-            return _decode(json.loads(raw))
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unavailable(
                 f"the head file {self.path.name} is damaged; restore it before the log goes on",
                 code="head_file_malformed",

@@ -74,6 +74,23 @@ def test_an_event_that_waits_for_the_log_or_its_anchor_says_so(site: Site) -> No
     assert "after" not in json.dumps(strange), "who is not entitled is told no event"
 
 
+def test_a_refusal_tells_the_bracket_of_the_event_that_stands_in_the_way(site: Site) -> None:
+    world = site.world
+    key, token = site.bought()
+    asked = {"key": ref(key), "order_token": token}
+    last = world.post(None, "/public/check", asked).json["facts"]["last_event"]
+    again = world.post(world.shop, "/keys/sell", {"key": ref(key), "order": "A-2"})
+    several = {"keys": [ref(key), ref(world.held_keys(1)[0])], "order": "A-3"}
+    none = world.post(world.shop, "/keys/sell", several)
+    some = world.post(world.shop, "/keys/sell", several | {"on_error": "proceed"})
+    assert [one.status_code for one in (again, none, some)] == [409, 409, 200]
+    told = [again.json["evidence"], none.json["errors"][0]["evidence"]]
+    told.append(some.json["results"][0]["error"]["evidence"])
+    assert (last["after"]["kind"], last["before"]["kind"]) == ("block", "anchor")
+    assert [one["event"] for one in told] == [last["event"]] * 3
+    assert brackets(told) == brackets([last] * 3)
+
+
 def verdicts(world: World, keys: dict[str, Any]) -> list[dict[str, Any]]:
     told = world.post(world.shop, "/keys/verify", keys).json["verdicts"]
     return [one["facts"] for one in told]

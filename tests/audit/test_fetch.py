@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -21,6 +20,7 @@ from provenance.audit.source import LogSource
 from provenance.core.entries import EntryType
 from provenance.errors import InputRefused, NotFound, Unavailable
 from tests.audit.log_world import LogWorld, lived_in
+from tests.support.pipes import held_pipe
 
 QUICK = HttpBounds(silence_seconds=0.3, fetch_seconds=0.6, attempts=2, pause_seconds=0)
 Answer = Callable[[socket.socket], None]
@@ -222,12 +222,6 @@ def test_a_source_that_changes_its_answers_is_told_so() -> None:
 
 
 def test_a_pipe_in_the_place_of_a_file_of_the_log_keeps_no_auditor_waiting(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "checkpoint")
-    held = os.open(tmp_path / "checkpoint", os.O_RDWR)
-    try:
-        os.write(held, b"more than the reader asks for")  # a reader that waits for pipes ends here too
-        with pytest.raises(Unavailable) as refused:
-            FolderFetcher(tmp_path).fetch("checkpoint", 10)
-    finally:
-        os.close(held)
+    with held_pipe(tmp_path / "checkpoint"), pytest.raises(Unavailable) as refused:
+        FolderFetcher(tmp_path).fetch("checkpoint", 10)
     assert refused.value.code == "source_unreadable"

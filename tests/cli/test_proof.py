@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 from provenance.core.proofs import MAX_BUNDLE_SIZE, STEP_TITLES
 from tests.cli import files
 from tests.cli.conftest import Shell, World
+from tests.support.pipes import held_pipe
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 PROOF = VECTORS / "golden.provenance.json"
@@ -231,6 +233,23 @@ def liar() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def test_a_pipe_is_no_file_to_wait_for(shell: Shell, tmp_path: Path) -> None:
+    pipe = tmp_path / "key.provenance.json"
+    with held_pipe(pipe):
+        for asked in (("proof", "verify", pipe), ("proof", "verify", PROOF, "--key-file", pipe)):
+            told = shell.json(*asked, code=1)["error"]
+            assert (told["code"], "not a regular file" in told["message"]) == ("file_unusable", True)
+
+
+def test_what_a_shell_hands_over_is_read(shell: Shell) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, golden_key().encode())
+    os.close(writing)
+    with os.fdopen(reading):
+        told = shell.json("proof", "verify", PROOF, *KNOWN, "--key-file", f"/dev/fd/{reading}")
+    assert "the leaf is the reader's key" not in [one["what"] for one in told["not_checked"]]
 
 
 def made_by(liar: str, shell: Shell, folder: Path, monkeypatch: pytest.MonkeyPatch, index: int) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from provenance.errors import Conflict, Unavailable
 from provenance.services.headfile import FiledHead, HeadFile
+from tests.support.pipes import held_pipe
 
 ONE = FiledHead("log.example", 1, bytes([1]) * 32, 1)
 TWO = FiledHead("log.example", 2, bytes([2]) * 32, 1)
@@ -47,12 +48,28 @@ def test_it_never_moves_back(file: HeadFile, size: int, term: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"\xff", b'{"origin":"x","size":"1","root":"00","term":1}']
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"\xff",
+        b'{"origin":"x","size":"1","root":"00","term":1}',
+        b"[" * 10_000,
+        b" " * 70_000,
+    ],
 )
 def test_a_damaged_file_is_refused_not_guessed(file: HeadFile, content: bytes) -> None:
     file.path.parent.mkdir()
     file.path.write_bytes(content)
     with pytest.raises(Unavailable) as refused:
+        file.read()
+    assert refused.value.code == "head_file_malformed"
+
+
+def test_a_pipe_in_its_place_stops_the_log_and_keeps_nobody_waiting(file: HeadFile) -> None:
+    file.path.parent.mkdir()
+    with held_pipe(file.path), pytest.raises(Unavailable) as refused:
         file.read()
     assert refused.value.code == "head_file_malformed"
 

@@ -18,6 +18,8 @@ from provenance import durable
 from provenance.errors import Unavailable
 
 _SIZE: Final = 32
+_LARGEST: Final = 1024
+"""Bytes that are read of a key file: one line of hex, and room for white space."""
 
 
 def create(folder: Path, entropy: bytes, name: str) -> bool:
@@ -55,15 +57,16 @@ def load(folder: Path, name: str) -> bytes:
     """The 32 bytes of a key file; raises :class:`Unavailable` (``key_file_missing``, ``key_file_broken``)."""
     path = folder / name
     try:
-        text = path.read_text().strip()
+        with durable.open_regular(path) as file:
+            text = file.read(_LARGEST).strip()
     except OSError as error:
         raise Unavailable(
             f"the key file {name} cannot be read in the secrets folder; run `provenance init`, or restore it",
             code="key_file_missing",
         ) from error
     try:
-        secret = bytes.fromhex(text)
-    except ValueError:
+        secret = bytes.fromhex(text.decode("ascii"))
+    except ValueError:  # what is no ASCII among it
         secret = b""
     if len(secret) != _SIZE:
         raise Unavailable(f"the key file {name} is not 32 bytes in hex; restore it", code="key_file_broken")

@@ -64,14 +64,23 @@ class WitnessState:
     def read(self) -> Remembered:
         """What it says; raises :class:`Unavailable` (``witness_state_damaged``)."""
         try:
-            told = json.loads(self.path.read_bytes())
+            with durable.open_regular(self.path) as file:
+                told = json.loads(file.read())
             text = told["checkpoint"]
             checkpoint = None if text is None else Checkpoint.parse(text)
             successions = tuple(Note.parse(one.encode()) for one in told.get("successions", ()))
             return Remembered(checkpoint, tuple(told["findings"]), successions)
         except FileNotFoundError:
             return Remembered()
-        except (ValueError, KeyError, TypeError, AttributeError, InputRefused) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            InputRefused,
+        ) as error:
             raise Unavailable(
                 f"the witness's memory {self.path.name} is damaged; restore it, or retire this witness's key",
                 code="witness_state_damaged",

@@ -22,6 +22,7 @@ from provenance.witness.server import WitnessServer
 from provenance.witness.state import Remembered, held
 from provenance.witness.witness import Answer, Witness, WitnessKey
 from tests.audit.log_world import ORIGIN, SUPPLIER, LogWorld, MemoryFetcher, lived_in, use_of
+from tests.support.pipes import held_pipe
 
 T = EntryType
 KEY = WitnessKey("witness.example/one", bytes(range(100, 132)))
@@ -355,10 +356,17 @@ def test_a_body_whose_length_is_no_number_or_too_large_is_not_read(watched: Watc
         connection.close()
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b'{"checkpoint":"x","findings":[]}'])
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"checkpoint":"x","findings":[]}', b"[" * 100_000])
 def test_a_damaged_memory_stops_the_witness_by_its_code(watched: Watched, content: bytes) -> None:
     watched.folder.mkdir(exist_ok=True)
     (watched.folder / "cosigned.json").write_bytes(content)
     with pytest.raises(Unavailable) as refused:
+        watched.restart()
+    assert refused.value.code == "witness_state_damaged"
+
+
+def test_a_pipe_in_the_place_of_its_memory_stops_the_witness_at_once(watched: Watched) -> None:
+    watched.folder.mkdir(exist_ok=True)
+    with held_pipe(watched.folder / "cosigned.json"), pytest.raises(Unavailable) as refused:
         watched.restart()
     assert refused.value.code == "witness_state_damaged"

@@ -13,6 +13,7 @@ from provenance.core.claims import (
     Decision,
     Finding,
     IssuerAnswer,
+    IssuerReport,
     OrderFacts,
     Pause,
     Rejection,
@@ -264,6 +265,43 @@ def test_the_newest_final_answer_counts_and_a_maintenance_after_it_does_not_wipe
     assert found(known, C.INVALID_KEY).finding is F.COVERED
     known = facts(issuer=(answer(I.INVALID, 70_000), answer(I.GOOD, 80_000)))
     assert C.INVALID_KEY not in causes(known)
+
+
+TAKEN_BACK = {
+    "ended, and alive again": (answer(I.VOIDED, 70_000), answer(I.GOOD, 80_000)),
+    "alive again, and now invalid": (
+        answer(I.COUNTERFEIT, 65_000),
+        answer(I.GOOD, 70_000),
+        answer(I.INVALID, 80_000),
+    ),
+    "used at two moments": (
+        answer(I.ALREADY_USED, 70_000, used=10_000),
+        answer(I.ALREADY_USED, 80_000, used=20_000),
+    ),
+}
+
+
+@pytest.mark.parametrize("said", TAKEN_BACK.values(), ids=list(TAKEN_BACK))
+def test_what_rests_on_an_issuer_who_took_back_his_word_a_person_decides_for_or_against(
+    said: tuple[IssuerReport, ...],
+) -> None:
+    cause = C.USED_BEFORE_DELIVERY if said[-1].answer is I.ALREADY_USED else C.INVALID_KEY
+    alone, both = found(facts(issuer=said[-1:]), cause), found(facts(issuer=said), cause)
+    assert alone.finding in (F.COVERED, F.EXCLUDED)
+    assert (both.finding, both.rejection, both.clause) == (F.UNCLEAR, None, alone.clause)
+    assert set(alone.evidence) <= set(both.evidence)
+
+
+def test_an_issuer_with_a_stake_cannot_talk_what_speaks_against_him_into_doubt() -> None:
+    void, good, again = answer(I.VOIDED, 70_000), answer(I.GOOD, 75_000), answer(I.VOIDED, 80_000)
+    own = replace(good, evidence=replace(good.evidence, source=Source.SUPPLIER))
+    assert found(facts(issuer=(void, good, again)), C.VOID_AFTER_SALE).finding is F.UNCLEAR
+    assert found(facts(issuer=(void, own, again)), C.VOID_AFTER_SALE).finding is F.COVERED
+
+
+def test_what_the_log_shows_needs_no_issuer_who_keeps_his_word() -> None:
+    known = facts(delivered=None, issuer=TAKEN_BACK["ended, and alive again"])
+    assert found(known, C.LATE_DELIVERY).finding is F.COVERED
 
 
 def test_a_wrong_secret_does_not_excuse_a_key_that_the_issuer_calls_invalid() -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from provenance.core.claimrules.answers import contradict
 from provenance.core.claimrules.detecting import DETECTORS, Fault, final_answer, pauses_of
 from provenance.core.claimrules.facts import Act, Evidence, OrderFacts, Whose, malformed
 from provenance.core.claimrules.issuer import MEANINGS, IssuerAnswer
@@ -85,9 +86,26 @@ def decide(facts: OrderFacts, terms: Terms, cause: Cause, now: int) -> Decision:
         raise error
     fault = DETECTORS[cause](facts, terms, now)
     if excluded := _excluded(facts, terms, rule, fault):
-        return excluded
-    if fault is None:
-        return _without_fault(facts, terms, rule, now)
+        return _unless_taken_back(excluded, facts)
+    found = _without_fault(facts, terms, rule, now) if fault is None else _of_fault(facts, rule, fault)
+    return _unless_taken_back(found, facts)
+
+
+def _unless_taken_back(decision: Decision, facts: OrderFacts) -> Decision:
+    """What rests on an issuer who took back what he said is decided by a person, for or against the buyer.
+
+    A word of somebody with a stake counts for nothing here, or he could talk a clear case into doubt.
+    """
+    reports = [one for one in facts.issuer if one.evidence.is_trusted]
+    rests_on_them = any(one.evidence in decision.evidence for one in reports)
+    is_clear = decision.finding in (Finding.COVERED, Finding.EXCLUDED)
+    if not (is_clear and rests_on_them and contradict(reports)):
+        return decision
+    return Decision(decision.cause, Finding.UNCLEAR, decision.clause, decision.liability, decision.evidence)
+
+
+def _of_fault(facts: OrderFacts, rule: CauseTerms, fault: Fault) -> Decision:
+    cause = rule.cause
     shown = facts.have(rule.evidence)
     evidence = _once((*fault.evidence, *(shown or ())))
     needed = _missing(facts, rule, fault)

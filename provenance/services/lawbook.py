@@ -6,7 +6,7 @@ refusal: which event stood in the way, and when.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,17 +68,26 @@ def find_standing(
     return [next((found[one] for one in many if one in found), None) for many in tags]
 
 
-def find_seen(context: Context, connection: Connection, refs: Sequence[KeyRef]) -> list[Seen | None]:
+def find_seen(context: Context, refs: Sequence[KeyRef]) -> list[Seen | None]:
     """The same with the entries of each key alone, where they are few."""
-    tags = tags_of(context, connection, refs)
-    found = standing_store.seen_of_tags(connection, sorted({one for many in tags for one in many}))
+    if any(isinstance(ref, Handle) for ref in refs):
+        with context.database.read() as connection:
+            tags = tags_of(context, connection, refs)
+    else:
+        tags = _tags_of(context, refs, {})
+    found = standing_store.seen_of_tags(context.database, list({one for many in tags for one in many}))
     return [next((found[one] for one in many if one in found), None) for many in tags]
 
 
 def tags_of(context: Context, connection: Connection, refs: Sequence[KeyRef]) -> list[list[bytes]]:
     """The tags under which each of *refs* may be registered: one for each live epoch, the newest first."""
     places = {(ref.batch_id, ref.index) for ref in refs if isinstance(ref, Handle)}
-    known = standing_store.tags_at(connection, places) if places else {}
+    return _tags_of(context, refs, standing_store.tags_at(connection, places) if places else {})
+
+
+def _tags_of(
+    context: Context, refs: Sequence[KeyRef], known: Mapping[tuple[bytes, int], bytes]
+) -> list[list[bytes]]:
     taggers = [Tagger(secret) for secret in reversed(context.vault.tag_keys.values())]
     tags: list[list[bytes]] = []
     for ref in refs:

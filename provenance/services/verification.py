@@ -21,7 +21,6 @@ from provenance.services.stories import Story
 from provenance.services.verdicts import Verdict, VerdictCode
 from provenance.store import holdings, parties
 from provenance.store import issuer_reports as reports
-from provenance.store.database import Connection
 from provenance.store.holdings import Holding
 from provenance.store.issuer_reports import KeptReport, Place
 from provenance.store.keys import KeyRow
@@ -80,16 +79,14 @@ class VerificationService:
         return self._judged([viewer for viewer, _ in asked], [ref for _, ref in asked])
 
     def _judged(self, viewers: Sequence[Viewer], refs: Sequence[KeyRef]) -> list[Verdict]:
-        with self._context.database.look() as connection:
-            seen = lawbook.find_seen(self._context, connection, refs)
-            known_as = {viewer: self._asker(connection, viewer) for viewer in set(viewers)}
-            askers = [known_as[viewer] for viewer in viewers]
-            said = _said(connection, askers, seen)
+        seen = lawbook.find_seen(self._context, refs)
+        known_as = {viewer: self._asker(viewer) for viewer in set(viewers)}
+        askers = [known_as[viewer] for viewer in viewers]
         sights = [_sight(asker, one) for asker, one in zip(askers, seen, strict=True)]
         unclear = [place for place, one in enumerate(sights) if one is None and seen[place] is not None]
         for place, sight in zip(unclear, self._by_law([refs[place] for place in unclear]), strict=True):
             sights[place] = sight
-        now = self._context.clock.now()
+        said, now = self._said(askers, seen), self._context.clock.now()
         verdicts = [
             _verdict(asker, ref, sight, said, now)
             for asker, ref, sight in zip(askers, refs, sights, strict=True)
@@ -97,7 +94,7 @@ class VerificationService:
         self._put_brackets([event for verdict in verdicts for event in verdict.events])
         return verdicts
 
-    def _asker(self, connection: Connection, viewer: Viewer) -> _Asker:
+    def _asker(self, viewer: Viewer) -> _Asker:
         if viewer.principal is None:
             return _Asker(frozenset(), False, viewer.token)
         # A successor answers for what was sold and supplied under the addresses it stands for. Whom a party
@@ -107,12 +104,28 @@ class VerificationService:
         if names is None:
             if len(self._names) >= _MOST_NAMES:
                 self._names.clear()
-            names = self._names[address] = frozenset(parties.names_of(connection, address))
+            with self._context.database.read() as connection:
+                names = self._names[address] = frozenset(parties.names_of(connection, address))
         return _Asker(names, viewer.principal.party.has(PartyReason.ISSUER), viewer.token)
+
+    def _said(
+        self, askers: Sequence[_Asker], seen: Sequence[Seen | None]
+    ) -> dict[Place, tuple[KeptReport, ...]]:
+        """The issuers' reports on what was *seen*; a stranger is told none, so none are looked up for him."""
+        pairs = zip(askers, seen, strict=True)
+        places = {
+            (one[0].number, one[0].index)
+            for asker, one in pairs
+            if one is not None and one[0].may_be_reported and asker.is_known
+        }
+        if not places:
+            return {}
+        with self._context.database.read() as connection:
+            return reports.of_places(connection, places)
 
     def _put_brackets(self, events: list[dict[str, Any]]) -> None:
         if events:
-            with self._context.database.look() as connection:
+            with self._context.database.read() as connection:
                 put_brackets(connection, events)
 
     def _by_law(self, refs: Sequence[KeyRef]) -> list[_Sight | None]:
@@ -129,12 +142,12 @@ class VerificationService:
 
     def custody(self, viewer: Viewer, handle: Handle) -> list[dict[str, Any]]:
         """Every entry on a key, oldest first, to those entitled; raises :class:`NotFound` to others."""
+        asker = self._asker(viewer)
         with self._context.database.snapshot() as connection:
             row = lawbook.find(self._context, connection, [handle])[0]
             if row is not None:
                 held = holdings.over(connection, row.number, [row.index])[row.index]
                 book = lawbook.history(self._context, connection, row)
-                asker = self._asker(connection, viewer)
                 if _entitled(asker, _Sight(row, held, stories.of_book(book))):
                     told = [self._told(asker, book, place) for place in range(len(book.stored))]
                     put_brackets(connection, told)
@@ -163,19 +176,6 @@ def _sight(asker: _Asker, seen: Seen | None) -> _Sight | None:
     row, holding, own = seen
     story = stories.of_few(row, holding, own) if asker.is_known else stories.UNTOUCHED
     return None if story is None else _Sight(row, holding, story)
-
-
-def _said(
-    connection: Connection, askers: Sequence[_Asker], seen: Sequence[Seen | None]
-) -> dict[Place, tuple[KeptReport, ...]]:
-    """The issuers' reports on what was *seen*; a stranger is told none, so none are looked up for him."""
-    pairs = zip(askers, seen, strict=True)
-    places = {
-        (one[0].number, one[0].index)
-        for asker, one in pairs
-        if one is not None and one[0].may_be_reported and asker.is_known
-    }
-    return reports.of_places(connection, places) if places else {}
 
 
 def _verdict(

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from provenance.errors import Conflict, StoreUnavailable
+from provenance.store.quick import QuickLook
 
 __all__ = ["Connection", "Database", "Patience", "create_schema"]
 
@@ -33,9 +34,6 @@ _IDLE_TOO_LONG: Final = "25P03"
 _BUSY_MS: Final = 30_000
 _REST_SECONDS: Final = 0.5
 """A server that went away and came back needs longer than that."""
-PLANNED_ONCE: Final = "plan_cache_mode=force_generic_plan"
-"""A look at one key by index takes PostgreSQL 40 µs, and planning it 300, which it would do every time."""
-_LOOKERS: Final = 4
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
@@ -52,34 +50,35 @@ class Patience:
     idle: int = 300_000
     statement: int = 1_800_000
 
-    def options(self, *more: str) -> str:
-        """As the server is told at connecting, and *more* settings."""
+    def options(self, more: str = "") -> str:
+        """As the server is told at connecting, *more* last and so above ours."""
         ours = {
             "lock_timeout": self.lock,
             "idle_in_transaction_session_timeout": self.idle,
             "statement_timeout": self.statement,
         }
-        return " ".join(f"-c {said}" for said in (*(f"{n}={v}" for n, v in ours.items()), *more))
+        said = " ".join(f"-c {name}={value}" for name, value in ours.items())
+        return f"{said} {more}".rstrip()
 
 
 class Database:
     """One database by URL (``sqlite:///path`` or ``postgresql+psycopg://…``).
 
-    ``read()`` gives a connection in autocommit for look-ups, ``look()`` one for the hottest of them;
+    ``read()`` gives a connection in autocommit for look-ups, ``quick()`` the hottest of them without one;
     ``write()`` one transaction that commits at the end of the block, or leaves nothing.
     """
 
     def __init__(self, url: str, *, pool_size: int = 8, patience: Patience | None = None) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        said = self.url.query.get("options", "")
+        self._options = (patience or Patience()).options(said if isinstance(said, str) else " ".join(said))
         if self.is_sqlite:
-            self._engine = self._looker = _sqlite_engine(self.url)
+            self._engine = _sqlite_engine(self.url)
         else:
-            waits = patience or Patience()
-            self._engine = _postgres_engine(self.url, pool_size, waits.options())
-            self._looker = _postgres_engine(self.url, _LOOKERS, waits.options(PLANNED_ONCE))
+            self._engine = _postgres_engine(self.url, pool_size, self._options)
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._looker = self._looker.execution_options(isolation_level="AUTOCOMMIT")
+        self._quick: dict[str, QuickLook] = {}
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -87,11 +86,14 @@ class Database:
         with _translated(), self._reader.connect() as connection:
             yield connection
 
-    @contextmanager
-    def look(self) -> Iterator[Connection]:
-        """The same for statements with one good plan, which PostgreSQL makes once a connection."""
-        with _translated(), self._looker.connect() as connection:
-            yield connection
+    def quick(self, statement: str) -> QuickLook:
+        """The look by *statement*, on PostgreSQL alone; made once."""
+        found = self._quick.get(statement)
+        if found is None:
+            plain = self.url.set(drivername="postgresql").difference_update_query(["options"])
+            made = QuickLook(plain.render_as_string(hide_password=False), self._options, statement)
+            found = self._quick.setdefault(statement, made)
+        return found
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -133,7 +135,8 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
-        self._looker.dispose()
+        for look in self._quick.values():
+            look.close()
 
 
 def create_schema(url: str) -> None:
@@ -144,9 +147,7 @@ def create_schema(url: str) -> None:
     command.upgrade(config, "head")
 
 
-def _postgres_engine(url: URL, pool_size: int, ours: str) -> Engine:
-    said = url.query.get("options", "")
-    options = f"{ours} {said if isinstance(said, str) else ' '.join(said)}".rstrip()
+def _postgres_engine(url: URL, pool_size: int, options: str) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,

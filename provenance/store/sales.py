@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from provenance.core.entries import Entry
 from provenance.store import entries
-from provenance.store.database import PLANNED_ONCE, Connection
+from provenance.store.database import Connection
 from provenance.store.driver import driver_of, is_sqlite
 from provenance.store.orders import LineTaken, OrderLine
 from provenance.store.standing import LOOK, Standing, look_sqlite, standing
@@ -25,7 +25,7 @@ from provenance.store.standing import LOOK, Standing, look_sqlite, standing
 _PARTIES: Final = """
     SELECT address, since FROM party
     WHERE address = ANY(%b) AND NOT suspended AND successor IS NULL ORDER BY address FOR SHARE"""
-_PLANNED_ONCE: Final = f"SET LOCAL {PLANNED_ONCE}".encode()
+_PLANNED_ONCE: Final = "SET LOCAL plan_cache_mode = force_generic_plan"
 _LOOK_LOCKING_ONE: Final = f"{LOOK} FOR SHARE OF h"
 _LOOK_LOCKING: Final = f"{LOOK} ORDER BY k.batch, k.idx FOR SHARE OF h FOR NO KEY UPDATE OF k"
 _SELL: Final = """

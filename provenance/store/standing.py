@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from provenance.core.lives import BatchFacts, State
 from provenance.store import few
-from provenance.store.database import Connection
+from provenance.store.database import Connection, Database
 from provenance.store.driver import driver_of, is_sqlite
 from provenance.store.few import OwnEntry
 from provenance.store.holdings import Holding
@@ -37,7 +37,7 @@ _HELD_SQLITE: Final = f"""{_BATCHED}
 LOOK: Final = f"SELECT {_COLUMNS}{_HELD}"
 """On PostgreSQL; the parameter is an array of tags."""
 _LOOK_SQLITE: Final = f"SELECT {_COLUMNS}{_HELD_SQLITE}"
-_SEE: Final = f"SELECT {_COLUMNS}, {few.COLUMN}{_HELD}"
+_SEE: Final = f"SELECT {_COLUMNS}, {few.COLUMN}{_HELD}".replace("%b", "$1")
 _SEE_SQLITE: Final = f"SELECT {_COLUMNS}, {few.COLUMN_SQLITE}{_HELD_SQLITE}"
 _AT: Final = f"{_PLACED} b.batch_id = %b AND k.idx = %b"
 _AT_SQLITE: Final = f"{_PLACED} b.batch_id = ? AND k.idx = ?"
@@ -57,14 +57,14 @@ def of_tags(connection: Connection, tags: Sequence[bytes]) -> dict[bytes, Standi
         return dict(map(standing, raw.execute(LOOK, (list(tags),), binary=True)))
 
 
-def seen_of_tags(connection: Connection, tags: Sequence[bytes]) -> dict[bytes, Seen]:
-    """The same with the few entries of each key alone."""
+def seen_of_tags(database: Database, tags: Sequence[bytes]) -> dict[bytes, Seen]:
+    """The same with the few entries of each key alone, as of a moment of its own."""
     if not tags:
         return {}
-    with driver_of(connection) as raw:
-        if is_sqlite(connection):
-            return dict(map(_seen, _in_chunks(raw, _SEE_SQLITE, tags)))
-        return dict(map(_seen, raw.execute(_SEE, (list(tags),), binary=True)))
+    if not database.is_sqlite:
+        return dict(map(_seen, database.quick(_SEE).rows(tags)))
+    with database.read() as connection, driver_of(connection) as raw:
+        return dict(map(_seen, _in_chunks(raw, _SEE_SQLITE, tags)))
 
 
 def look_sqlite(raw: Any, tags: Sequence[bytes]) -> list[Any]:

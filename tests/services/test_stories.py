@@ -34,9 +34,9 @@ def world(database_url: str, tmp_path: Path) -> Iterator[Trade]:
 
 def both_ways(world: Trade, batch_id: bytes, size: int) -> list[tuple[Story | None, Story]]:
     """Of each key of a batch: what its few entries tell, and what the law does."""
+    seen = lawbook.find_seen(world.context, [Handle(batch_id, n) for n in range(size)])
+    known = [one for one in seen if one is not None]
     with world.database.read() as connection:
-        seen = lawbook.find_seen(world.context, connection, [Handle(batch_id, n) for n in range(size)])
-        known = [one for one in seen if one is not None]
         books = lawbook.histories(connection, [row for row, _, _ in known])
     assert len(known) == size
     return [

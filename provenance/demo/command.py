@@ -13,7 +13,7 @@ import click
 
 from provenance.chain.signer import Signer
 from provenance.cli.group import TranslatedCommand
-from provenance.demo import proving, registering, secrecy, trading, warranty
+from provenance.demo import escrow, proving, registering, secrecy, trading, warranty
 from provenance.demo.caller import Caller
 from provenance.demo.stage import Stage
 from provenance.demo.story import PromiseBroken, Story
@@ -80,6 +80,7 @@ def _run(story: Story, stage: Stage, keys: int, seed: int, keep_running: bool) -
     registering.register(world)
     trading.trade(world)
     warranty.warrant(world)
+    escrow.pay_without_the_platform(world)
     if keep_running:
         _wait(world)
         return

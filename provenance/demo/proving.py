@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import requests
 
 from provenance.core.digests import keccak256
+from provenance.demo.caller import Caller
 from provenance.demo.stage import PROJECT
 from provenance.demo.story import PromiseBroken
 from provenance.demo.world import World
@@ -22,7 +24,9 @@ def prove(world: World) -> None:
     world.proof_folder.mkdir(exist_ok=True)
     story.act("Proof: a file that needs nobody's word")
     with story.step("a proof at once: signed, not yet anchored, and it says so") as step:
-        pending = shop.post("/proofs", {"key": file.handle(40)}).ok()["bundle"]
+        # Delivered this moment: what is older, the warranty act has had anchored.
+        shop.post("/keys/deliver", {"key": file.handle(40)}).ok()
+        pending = _as_soon_as_it_is_written(shop, file.handle(40))
         step.expect(pending["anchors"] == [], "it is anchored already")
         path = _save(world, "pending", pending)
         step.show(anchors=len(pending["anchors"]), checks=_passed(verify_file(path)))
@@ -105,6 +109,16 @@ def _run(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 def _passed(evidence: dict[str, Any]) -> str:
     return f"{len(evidence['steps'])} steps, {len(evidence['not_checked'])} not checked"
+
+
+def _as_soon_as_it_is_written(shop: Caller, key: dict[str, Any]) -> Any:
+    """The proof of *key*, once its newest event has its place in the log."""
+    for _ in range(100):
+        answer = shop.post("/proofs", {"key": key})
+        if answer.code != "not_sequenced_yet":
+            break
+        time.sleep(0.1)
+    return answer.ok()["bundle"]
 
 
 def _save(world: World, name: str, bundle: Any) -> Path:

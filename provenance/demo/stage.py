@@ -15,6 +15,8 @@ from typing import IO, Final
 
 import requests
 
+from provenance.chain.registry import expected_address
+from provenance.chain.signer import Signer
 from provenance.chain.testnet import LocalTestnet
 from provenance.chain.toolchain import ensure_node_modules
 from provenance.demo.story import PromiseBroken
@@ -24,6 +26,8 @@ PROJECT: Final = Path(__file__).resolve().parents[2]
 MARKER: Final = ".card-key-provenance-demo"
 """Lies in a folder that a demo made: only such a one may be emptied by the next."""
 ORIGIN: Final = "demo.example/log"
+ESCROW: Final = "0x" + expected_address(Signer.test_account(0).address, 1).hex()
+"""Where the worker puts the escrow of a local chain: transaction 1 of the registry's deployer."""
 _PATIENCE_SECONDS: Final = 60.0
 
 
@@ -120,7 +124,7 @@ class Stage:
             "PUBLIC_CHECKS_PER_HOUR": "1000",
         }
         if self.testnet.is_running:
-            settings["CHAIN_URL"] = self.testnet.url
+            settings |= {"CHAIN_URL": self.testnet.url, "ESCROW": ESCROW}
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PROVENANCE_")}
         return inherited | {f"PROVENANCE_{name}": value for name, value in settings.items()}
 

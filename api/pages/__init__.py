@@ -1,5 +1,5 @@
-"""Pages for people: what this is, the check of a key, the browser verifier; they ask no other host."""
+"""Pages for people: what this is, a key, an order, a platform, the verifier; they ask no other host."""
 
-from api.pages.site import blueprint
+from api.pages.platforms import blueprint
 
 __all__ = ["blueprint"]

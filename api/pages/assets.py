@@ -19,6 +19,7 @@ _TYPES: Final = {
     "check/order.js": "text/javascript; charset=utf-8",
     "check/orderview.js": "text/javascript; charset=utf-8",
     "check/order.css": "text/css; charset=utf-8",
+    "check/platform.css": "text/css; charset=utf-8",
     "check/check.css": "text/css; charset=utf-8",
     "check/icon.svg": "image/svg+xml",
 }

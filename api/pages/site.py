@@ -37,7 +37,7 @@ _META_POLICY: Final = re.compile(r'<meta http-equiv="Content-Security-Policy" co
 @public()
 def index() -> Response:
     """What this is, and where to go."""
-    return _page("index.html")
+    return page("index.html")
 
 
 @blueprint.get("/check")
@@ -53,7 +53,7 @@ def check() -> Response:
         "origin": services().context.origin,
         "network": {"chain_id": domain.chain_id, "registry": domain.registry.hex()},
     }
-    return _page("check.html", formats=catalogue(language), brought=_inline(brought))
+    return page("check.html", formats=catalogue(language), brought=_inline(brought))
 
 
 @blueprint.get("/order")
@@ -62,15 +62,15 @@ def order() -> Response:
     """Paste an order token: days left, running clocks, what happened, claims and what to do next."""
     language = language_of(request)
     said = order_words(language) | {"language": language, "failures": words(language)["failures"]}
-    return _page("order.html", o=order_words(language), brought=_inline({"words": said}))
+    return page("order.html", o=order_words(language), brought=_inline({"words": said}))
 
 
 @blueprint.get("/verify")
 @public()
 def verify() -> Response:
     """The browser verifier: one file, to be saved and used without us."""
-    page, policy = _verifier()
-    response = Response(page, mimetype="text/html")
+    text, policy = _verifier()
+    response = Response(text, mimetype="text/html")
     response.headers["Content-Security-Policy"] = policy
     response.headers["Cache-Control"] = _ASK_AGAIN
     response.add_etag()
@@ -90,7 +90,8 @@ def asset(version: str, name: str) -> Response:
     return response
 
 
-def _page(template: str, **more: Any) -> Response:
+def page(template: str, **more: Any) -> Response:
+    """A page in the reader's language, under a policy that lets in nothing but our own files."""
     language = language_of(request)
     nonce = base64.b64encode(services().context.entropy(_NONCE_BYTES)).decode()
     members = {"w": words(language), "nonce": nonce, "assets": f"/assets/{digest()}", **more}
@@ -110,8 +111,8 @@ def _inline(value: Any) -> str:
 @cache
 def _verifier() -> tuple[bytes, str]:
     """The page, and the policy that it names itself, with what only a header can say."""
-    page = (files("provenance") / "web" / "verify.html").read_text(encoding="utf-8")
-    named = _META_POLICY.search(page)
+    text = (files("provenance") / "web" / "verify.html").read_text(encoding="utf-8")
+    named = _META_POLICY.search(text)
     if named is None:
         raise RuntimeError("the verifier's page names no policy")
-    return page.encode(), f"{named[1]}; frame-ancestors 'none'"
+    return text.encode(), f"{named[1]}; frame-ancestors 'none'"

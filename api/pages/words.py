@@ -46,6 +46,14 @@ def order_words(language: str) -> dict[str, Any]:
 
 
 @cache
+def platform_words(language: str) -> dict[str, Any]:
+    """Every text of a platform's page."""
+    text = (files("provenance") / "web" / "check" / f"platform.{language}.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@cache
 def catalogue(language: str) -> list[dict[str, Any]]:
     """Every key format with its name in *language*, by name; exact text last."""
     told = [describe(each) for each in formats().values()]

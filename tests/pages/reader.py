@@ -9,6 +9,29 @@ from playwright.sync_api import expect
 
 PHONE = {"width": 390, "height": 844}
 
+CONTRAST = """() => {
+  const light = ([r, g, b]) => {
+    const line = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+    const [x, y, z] = [r, g, b].map(v => line(v / 255));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const rgb = text => text.match(/[\\d.]+/g).map(Number);
+  const behind = node => {
+    for (let at = node; at; at = at.parentElement) {
+      const [r, g, b, a = 1] = rgb(getComputedStyle(at).backgroundColor);
+      if (a === 1) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const texts = [...document.querySelectorAll('body *')].filter(node =>
+    node.offsetParent && [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim()));
+  return texts.map(node => {
+    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
+    return [(a + 0.05) / (b + 0.05), node.tagName + '.' + node.className];
+  }).filter(([ratio]) => ratio < 4.5);
+}"""
+"""A script: every text of the page that stands out less than 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+
 _WATCH = """
 addEventListener("securitypolicyviolation", event => console.warn("policy: " + event.violatedDirective));
 """

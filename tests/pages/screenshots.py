@@ -1,4 +1,4 @@
-"""Draws docs/img/check-*.png, order-*.png and complaint-zh.png: ``python -m tests.pages.screenshots``.
+"""Draws docs/img/check-, order-, platform-*.png and complaint-zh.png: ``python -m tests.pages.screenshots``.
 
 The pages want a Chinese font on the machine; the complaint brings its own.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import pypdfium2
 
 from tests.api.desk import DAY, SECOND, Desk
+from tests.api.record import lived_in, report, review
 from tests.pages.complaint import claimed
 from tests.pages.reader import Reader
 from tests.pages.site import Site
@@ -58,6 +59,7 @@ def draw(site: Site, browser: object) -> None:
     english.leave()
     draw_orders(site, browser)
     draw_complaint(site)
+    draw_platform(browser)
 
 
 def draw_complaint(site: Site) -> None:
@@ -94,6 +96,26 @@ def draw_orders(site: Site, browser: object) -> None:
         reader.page.wait_for_selector("#orders .order")
         reader.page.screenshot(path=FOLDER / f"order-{name}.png", full_page=True)
         reader.leave()
+
+
+def draw_platform(browser: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(SqliteDatabases(Path(folder)).migrated(), Path(folder))
+        desk = lived_in(site.world)
+        for number, causes in ((2, ["invalid_key"]), (3, []), (4, [])):
+            sold = desk.bought(number)
+            if causes:
+                desk.deliver(sold)
+                desk.file(sold, *causes)
+                review(site.world, sold, 5)
+        desk.tick(301 * SECOND)
+        report(desk)
+        for locale, name in (("zh-CN", "zh"), ("en-GB", "en")):
+            reader = Reader(browser, site.url, locale)
+            reader.open(f"/platform/{site.world.shop.hex}?month=2027-01")
+            reader.page.screenshot(path=FOLDER / f"platform-{name}.png", full_page=True)
+            reader.leave()
+        site.close()
 
 
 if __name__ == "__main__":

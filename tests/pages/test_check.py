@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from provenance.core.notes import verifier_key
-from tests.pages.reader import PHONE, Reader
+from tests.pages.reader import CONTRAST, PHONE, Reader
 from tests.pages.site import Site
 
 pytestmark = pytest.mark.browser
@@ -252,29 +252,6 @@ def test_a_screen_reader_finds_names_for_everything(reader: Reader) -> None:
     assert reader.page.locator("h1").count() == 1
 
 
-_CONTRAST = """() => {
-  const light = ([r, g, b]) => {
-    const line = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-    const [x, y, z] = [r, g, b].map(v => line(v / 255));
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const rgb = text => text.match(/[\\d.]+/g).map(Number);
-  const behind = node => {
-    for (let at = node; at; at = at.parentElement) {
-      const [r, g, b, a = 1] = rgb(getComputedStyle(at).backgroundColor);
-      if (a === 1) return [r, g, b];
-    }
-    return [255, 255, 255];
-  };
-  const texts = [...document.querySelectorAll('body *')].filter(node =>
-    node.offsetParent && [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim()));
-  return texts.map(node => {
-    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
-    return [(a + 0.05) / (b + 0.05), node.tagName + '.' + node.className];
-  }).filter(([ratio]) => ratio < 4.5);
-}"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out_and_nothing_is_wider_than_a_phone(
     site: Site, reader: Reader, scheme: str
@@ -282,11 +259,11 @@ def test_every_text_stands_out_and_nothing_is_wider_than_a_phone(
     key, token = site.bought()
     reader.page.emulate_media(color_scheme=scheme)
     reader.ask("①", format="google-play")
-    assert reader.page.evaluate(_CONTRAST) == []
+    assert reader.page.evaluate(CONTRAST) == []
     reader.ask(key, format="google-play", token=token)
     reader.page.wait_for_selector("ol.journey li")
     reader.page.click("#journey details:last-of-type > summary")
-    assert reader.page.evaluate(_CONTRAST) == []
+    assert reader.page.evaluate(CONTRAST) == []
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 

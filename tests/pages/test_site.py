@@ -19,7 +19,7 @@ from tests.api.world import World
 from tests.verifier.javascript import ROOT, run_node
 
 WEB = ROOT / "provenance" / "web"
-PAGES = ("/", "/check")
+PAGES = ("/", "/check", "/platforms")
 
 
 @pytest.fixture

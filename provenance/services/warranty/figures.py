@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +13,9 @@ from provenance.core.reviews import TYPE as REVIEW
 from provenance.errors import InputRefused, NotFound
 from provenance.services.context import Context
 from provenance.services.opening import recorded_from
+from provenance.services.warranty import claimhistory
+from provenance.services.warranty.claimhistory import ClaimLine
+from provenance.services.warranty.fresh import Fresh
 from provenance.store import checkpoints, parties
 from provenance.store import figures as store
 from provenance.store.checkpoints import StoredHead
@@ -22,14 +23,14 @@ from provenance.store.database import Connection
 from provenance.store.entries import StoredEntry
 from provenance.store.parties import Party
 
+__all__ = ["FiguresService", "Party", "admitted_at", "last_days", "platforms", "reckoned", "standing_for"]
+
 PAGE: Final = 500
 """Openings in one answer: half a megabyte, eight at the very most."""
-FRESH_MS: Final = 5_000
-"""How old figures may be that are told again: the same page may be asked for by many at once."""
+CLAIMS: Final = 30
+"""So many claims a page shows; the openings have all."""
 DAYS: Final = 90
 _DAY_MS: Final = 86_400_000
-_KEPT: Final = 64
-_Key = tuple[bytes, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,18 @@ class FiguresService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._kept: OrderedDict[_Key, tuple[int, Report]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._figures: Fresh[tuple[bytes, int, int], Report] = Fresh(context.clock)
+        self._claims: Fresh[bytes, list[ClaimLine]] = Fresh(context.clock)
 
     def platforms(self) -> list[Party]:
         """Everybody who is, or was until his suspension, a platform; by name."""
         with self._context.database.read() as connection:
             return platforms(connection)
+
+    def platform(self, address: bytes) -> Party:
+        """The platform that stands for *address* now; raises :class:`NotFound` (``unknown_platform``)."""
+        with self._context.database.read() as connection:
+            return standing_for(connection, address)
 
     def over(self, address: bytes, start: int, end: int) -> Report:
         """The figures of [*start*, *end*) (ms) under the newest signed checkpoint, at most 5 s old.
@@ -61,19 +67,25 @@ class FiguresService:
         Raises :class:`NotFound` (``unknown_platform``, ``log_empty``), :class:`InputRefused`
         (``report_malformed``).
         """
-        key, now = (address, start, end), self._context.clock.now()
-        # One reckons while the others wait for what he finds.
-        with self._lock:
-            known = self._kept.get(key)
-            if known is not None and 0 <= now - known[0] < FRESH_MS:
-                return known[1]
+
+        def make() -> Report:
             with self._context.database.snapshot() as connection:
-                platform = standing_for(connection, address)
-                found = reckoned(self._context, connection, platform, start, end, signed_head(connection))
-            self._kept[key] = (now, found)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return found
+                platform = standing_for(connection, address).address
+                return reckoned(self._context, connection, platform, start, end, signed_head(connection))
+
+        return self._figures.get((address, start, end), make)
+
+    def claims(self, address: bytes) -> list[ClaimLine]:
+        """The newest claims of a platform, at most :data:`CLAIMS`; raises as :meth:`over`."""
+
+        def make() -> list[ClaimLine]:
+            with self._context.database.snapshot() as connection:
+                platform, size = standing_for(connection, address).address, signed_head(connection).size
+                admitted = (entry for _, entry in store.parties(connection, size))
+                about = store.about(connection, names_at(platform, admitted), size)
+                return claimhistory.newest(self._context, connection, about, CLAIMS)
+
+        return self._claims.get(address, make)
 
     def openings(self, address: bytes, span: Span, after: int = -1) -> list[Opening]:
         """The openings of a report over *span*, those behind log index *after*, at most :data:`PAGE`.
@@ -104,14 +116,14 @@ def platforms(connection: Connection) -> list[Party]:
     return [one for one in found if PartyReason.PLATFORM in one.roles and one.successor is None]
 
 
-def standing_for(connection: Connection, address: bytes) -> bytes:
+def standing_for(connection: Connection, address: bytes) -> Party:
     """The platform that stands for *address* now; raises :class:`NotFound` (``unknown_platform``)."""
     party = parties.by_address(connection, address)
     while party is not None and party.successor is not None:
         party = parties.by_address(connection, party.successor)
     if party is None or PartyReason.PLATFORM not in party.roles:
         raise _unknown_platform()
-    return party.address
+    return party
 
 
 def _unknown_platform() -> NotFound:

@@ -72,7 +72,7 @@ class ReportService:
         Raises :class:`NotFound` (``unknown_platform``).
         """
         with self._context.database.snapshot() as connection:
-            platform = figures.standing_for(connection, address)
+            platform = figures.standing_for(connection, address).address
             return store.of_platforms(connection, parties.names_of(connection, platform))
 
     def one(self, digest: bytes) -> ReportRow:

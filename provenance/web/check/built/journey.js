@@ -186,13 +186,16 @@ var ESCAPES = new Map(Object.entries({ '"': '"', "\\": "\\", "/": "/", b: "\b", 
 var WORDS = { true: true, false: false, null: null };
 function parseCanonical(raw, maxBytes, maxDepth = MAX_DEPTH) {
   if (raw.length > maxBytes) throw new Refused("json_too_large", `the JSON has more than ${maxBytes} bytes`);
+  if (depthOf(raw) > maxDepth) {
+    throw new Refused("json_too_deep", `the JSON is nested deeper than ${maxDepth} levels`);
+  }
   let text;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
   } catch {
     throw malformed();
   }
-  const value = new Parser(text, maxDepth).whole();
+  const value = new Parser(text).whole();
   if (!equal(utf8(encode(value)), raw)) {
     throw notCanonical("the JSON is not in its canonical form (RFC 8785)");
   }
@@ -208,56 +211,64 @@ function encode(value) {
   const members = Object.keys(value).sort().map((name) => `${encode(name)}:${encode(value[name])}`);
   return `{${members.join()}}`;
 }
+function depthOf(raw) {
+  let [depth, deepest, quoted] = [0, 0, false];
+  for (let at = 0; at < raw.length; at += 1) {
+    const byte = raw[at];
+    if (byte === 34) quoted = !quoted;
+    else if (quoted) at += byte === 92 ? 1 : 0;
+    else if (byte === 91 || byte === 123) deepest = Math.max(deepest, depth += 1);
+    else if (byte === 93 || byte === 125) depth -= 1;
+  }
+  return deepest;
+}
 var Parser = class {
-  constructor(text, maxDepth) {
+  constructor(text) {
     this.text = text;
     this.at = 0;
-    this.maxDepth = maxDepth;
   }
   whole() {
-    const value = this.value(0);
+    const value = this.value();
     if (this.at !== this.text.length) throw malformed();
     return value;
   }
-  value(depth) {
+  value() {
     this.take(SPACE);
     const next = this.text[this.at];
     let value;
-    if (next === "{") value = this.object(depth + 1);
-    else if (next === "[") value = this.array(depth + 1);
+    if (next === "{") value = this.object();
+    else if (next === "[") value = this.array();
     else if (next === '"') value = this.string();
     else value = this.scalar();
     this.take(SPACE);
     return value;
   }
-  object(depth) {
-    this.open(depth);
+  object() {
+    this.open();
     const members = /* @__PURE__ */ Object.create(null);
+    let repeated = false;
     while (!this.isClosed("}")) {
       this.take(SPACE);
       const name = this.string();
       this.take(SPACE);
       this.expect(":");
-      const value = this.value(depth);
-      if (name in members) throw new Refused("json_duplicate_member", "an object names one member twice");
-      members[name] = value;
+      repeated ||= name in members;
+      members[name] = this.value();
       this.separate("}");
     }
+    if (repeated) throw new Refused("json_duplicate_member", "an object names one member twice");
     return members;
   }
-  array(depth) {
-    this.open(depth);
+  array() {
+    this.open();
     const items = [];
     while (!this.isClosed("]")) {
-      items.push(this.value(depth));
+      items.push(this.value());
       this.separate("]");
     }
     return items;
   }
-  open(depth) {
-    if (depth > this.maxDepth) {
-      throw new Refused("json_too_deep", `the JSON is nested deeper than ${this.maxDepth} levels`);
-    }
+  open() {
     this.at += 1;
     this.take(SPACE);
   }

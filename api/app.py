@@ -84,6 +84,8 @@ def create_app(
     app.extensions[log.METRICS_FOLDER] = metrics_folder
     app.extensions[feeds.FEEDS] = feeds.made(services)
     app.url_map.strict_slashes = False
+    # A path with two slashes is no path of ours; to correct it would be a redirect to whatever Host it named.
+    app.url_map.merge_slashes = False
     for subject in _SUBJECTS:
         app.register_api(subject.blueprint)
     app.register_blueprint(documents.pages)

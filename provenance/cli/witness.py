@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 
@@ -61,6 +62,7 @@ def run(folder: Path, name: str, log: str, log_key: str, host: str, port: int) -
     from provenance.witness.witness import Witness, WitnessKey
 
     key = WitnessKey(name, keyfiles.load(folder, _KEY_FILE))
+    signal.signal(signal.SIGTERM, _as_ctrl_c)  # a service manager stops it like a person, and it saves
     with held(folder):  # before the memory is read
         source = source_of(log, folder / "cache")
         watching = Witness(key, VerifierKey.parse(log_key), source, folder, lambda: int(time.time()))
@@ -74,3 +76,7 @@ def run(folder: Path, name: str, log: str, log_key: str, host: str, port: int) -
             server.server_close()
             watching.save()
     answer({"stopped": True}, say("Stopped."))
+
+
+def _as_ctrl_c(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -51,6 +51,12 @@ def test_depth_counts_layers_and_not_brackets_in_text() -> None:
         assert refused.value.code == "json_too_deep"
 
 
+@pytest.mark.parametrize("path", ["//log/checkpoint", "/log//checkpoint", "/log/tile//0/000.p/1"])
+def test_a_path_with_two_slashes_is_nothing_and_leads_nowhere_else(quick: World, path: str) -> None:
+    answered = quick.call(None, "GET", path, headers={"Host": "elsewhere.example"})
+    assert (answered.status_code, answered.headers.get("Location")) == (404, None)
+
+
 def test_a_body_past_four_mebibytes_is_413_with_or_without_a_length(quick: World) -> None:
     large = b'{"a": "' + b"x" * MAX_BODY_BYTES + b'"}'
     answered = raw(quick, "/keys/verify", large)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from tests.support.parts import missing_part
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "vectors" / "golden.json"
 
 
 @contextmanager
@@ -60,6 +62,11 @@ def answers(url: str) -> bool:
         return False
 
 
+def is_open(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.mark.slow
 def test_the_api_serves_until_it_is_told_to_stop(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     shell.run("init")
@@ -72,6 +79,28 @@ def test_the_api_serves_until_it_is_told_to_stop(shell: Shell, monkeypatch: pyte
         output, words = serving.communicate(timeout=30)
     assert serving.returncode == 0
     assert "Traceback" not in output + words
+
+
+@pytest.mark.slow
+def test_a_witness_saves_its_replay_when_it_is_told_to_stop(shell: Shell, tmp_path: Path) -> None:
+    log_key, port = json.loads(GOLDEN.read_text("utf-8"))["bundle"]["log"]["key"], free_port()
+    shell.run("witness", "init", "--folder", tmp_path, "--name", "w.example/one")
+    asked = (
+        "--folder",
+        str(tmp_path),
+        "--name",
+        "w.example/one",
+        "--log",
+        str(tmp_path),
+        "--log-key",
+        log_key,
+    )
+    with process("witness", "run", *asked, "--port", str(port)) as witnessing:
+        until(lambda: is_open(port))
+        witnessing.send_signal(signal.SIGTERM)
+        _, words = witnessing.communicate(timeout=30)
+    assert (witnessing.returncode, "Traceback" in words) == (0, False)
+    assert (tmp_path / "replay.snapshot").exists()
 
 
 @pytest.mark.slow

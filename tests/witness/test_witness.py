@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import select
+import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,7 @@ from provenance.core.notes import Note, sign_checkpoint, verifier_key
 from provenance.core.policy import Policy
 from provenance.core.tilepaths import entries_path, tile_path
 from provenance.errors import Conflict, Unavailable
-from provenance.witness.server import WitnessServer
+from provenance.witness.server import MAX_CONNECTIONS, WitnessServer
 from provenance.witness.state import Remembered, held
 from provenance.witness.witness import Answer, Witness, WitnessKey
 from tests.audit.log_world import ORIGIN, SUPPLIER, LogWorld, MemoryFetcher, lived_in, use_of
@@ -333,8 +336,8 @@ def test_two_of_three_witnesses_satisfy_a_policy_and_one_does_not(tmp_path: Path
 
 
 @contextmanager
-def served(witness: Witness) -> Iterator[str]:
-    server = WitnessServer(("127.0.0.1", 0), witness, KEY.verifier.encode())
+def served(witness: Witness, **bounds: float) -> Iterator[str]:
+    server = WitnessServer(("127.0.0.1", 0), witness, KEY.verifier.encode(), **bounds)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -354,6 +357,52 @@ def test_a_body_whose_length_is_no_number_or_too_large_is_not_read(watched: Watc
         connection.endheaders()
         assert connection.getresponse().status == 413
         connection.close()
+
+
+def test_ten_megabytes_are_refused_and_their_sender_hears_why(watched: Watched) -> None:
+    with served(watched.witness) as url:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+        connection.request("POST", "/add-checkpoint", bytes(10_000_000))
+        assert connection.getresponse().status == 413
+        connection.close()
+
+
+def connected(url: str) -> socket.socket:
+    host, port = url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
+def test_a_request_that_drips_is_cut_off_like_one_that_stops(watched: Watched) -> None:
+    with served(watched.witness, silence_seconds=20, request_seconds=0.2) as url, connected(url) as client:
+        client.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 60000\r\n\r\n")
+        began = time.monotonic()
+        with suppress(OSError):
+            while time.monotonic() - began < 20:
+                client.sendall(b"a")
+                if client in select.select([client], [], [], 0.02)[0]:
+                    break
+        assert time.monotonic() - began < 10
+        with suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+
+
+def test_more_connections_than_it_has_room_for_are_closed_unread(watched: Watched) -> None:
+    with served(watched.witness) as url, ExitStack() as held:
+        for _ in range(MAX_CONNECTIONS):
+            held.enter_context(connected(url))
+        with connected(url) as one_more, suppress(ConnectionResetError):
+            assert one_more.recv(1) == b""
+        held.close()
+        body = AddCheckpoint(0, (), watched.world.note()).encode()
+        for _ in range(100):  # until the server has seen that they left
+            with suppress(OSError, http.client.HTTPException):
+                connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+                connection.request("POST", "/add-checkpoint", body)
+                assert connection.getresponse().status == 200
+                connection.close()
+                break
+        else:
+            pytest.fail("nobody was served again")
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"checkpoint":"x","findings":[]}', b"[" * 100_000])

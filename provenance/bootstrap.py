@@ -110,15 +110,17 @@ def build_context(settings: Settings) -> Context:
     """
     secrets = settings.secrets_folder
     vault = Vault(keyfiles.load_tag_keys(secrets), keyfiles.load(secrets, "master.key"), os.urandom)
+    clock = SystemClock()
     return Context(
         database=Database(settings.url, pool_size=settings.database_pool),
-        clock=SystemClock(),
+        clock=clock,
         entropy=os.urandom,
         vault=vault,
         origin=settings.origin,
         domain=Domain(settings.chain_id, settings.registry_address),
         receipt_key=keyfiles.load_signing_key(secrets, "receipt.key"),
         limits=settings.limits(),
+        askable=build_issuers(settings, clock).formats,
     )
 
 
@@ -240,7 +242,7 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
         WebhookDelivery(context, private_networks=settings.webhook_private_networks),
         ReserveService(context),
         RecourseService(context),
-        Watch(context),
+        Watch(context, build_issuers(settings, context.clock)),
         None if registry is None else _keeper(settings, context, registry, holder),
     )
 

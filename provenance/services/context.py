@@ -72,6 +72,8 @@ class Context:
     domain: Domain
     receipt_key: Ed25519PrivateKey
     limits: Limits = field(default_factory=Limits)
+    askable: frozenset[str] = frozenset()
+    """Key formats whose issuer is asked before a key leaves the reserve."""
 
     def event_id(self, time: int) -> bytes:
         """16 bytes: 48 bits of time, then randomness, so that neighbours in time are neighbours on disk."""

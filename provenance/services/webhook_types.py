@@ -17,6 +17,7 @@ TYPES: Final[dict[str, str]] = {
     "alert.same_serial_in_file": "a serial that comes more than once in a file",
     "alert.neighbour_scan": "somebody tries many keys beside yours",
     "alert.order_at_risk": "an order looks risky, and why",
+    "alert.reserve_key_bad": "the issuer calls a key in your reserve bad: it was taken out",
     "alert.webhook_disabled": "an endpoint of yours is sent nothing more",
     "order.opened": "a key was sold under warranty, or replaces one that was",
     "order.paid": "it was paid, by a record of the payment service or by an escrow",

@@ -51,7 +51,7 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A row that was taken: the key's tag and the sealed bytes that are in the database no more."""
+    """A row: the key's tag, and the sealed bytes, which are in the database no more once it is taken."""
 
     tag: bytes
     sealed: bytes = field(repr=False)
@@ -100,21 +100,19 @@ def take(connection: Connection, owner: bytes, product: bytes, claim: bytes, now
     Only one that its owner could sell at *now* (ms) is taken. Takers at the same moment pass over each
     other's rows: nobody waits, and no key is taken twice.
     """
-    query = (
-        select(table.c.tag, table.c.sealed)
-        .join_from(table, keys, keys.c.tag == table.c.tag)
-        .join(batches, batches.c.number == table.c.batch)
-        .where(table.c.owner == owner, table.c.product == product, _IS_FREE, _is_sellable(now))
-        .order_by(table.c.deposited_at)
-        .limit(1)
-        .with_for_update(of=table, skip_locked=True)
-    )
+    query = _oldest(owner, product, now).with_for_update(of=table, skip_locked=True)
     row = connection.execute(query).first()
     if row is None:
         return None
     changed = {"claim": claim, "taken_at": now, "sealed": None}
     connection.execute(update(table).where(table.c.tag == row.tag).values(changed))
     return Kept(bytes(row.tag), bytes(row.sealed))
+
+
+def front(connection: Connection, owner: bytes, product: bytes, now: int) -> Kept | None:
+    """The key that :func:`take` would take, locked for nobody."""
+    row = connection.execute(_oldest(owner, product, now)).first()
+    return None if row is None else Kept(bytes(row.tag), bytes(row.sealed))
 
 
 def stocks(connection: Connection, owner: bytes, now: int) -> list[Stock]:
@@ -192,6 +190,17 @@ def erase_delivered(connection: Connection, order: bytes) -> bool:
         delivered_key.c.order == order, delivered_key.c.sealed.is_not(None)
     )
     return connection.execute(statement.values(sealed=None)).rowcount == 1
+
+
+def _oldest(owner: bytes, product: bytes, now: int) -> Select[Any]:
+    return (
+        select(table.c.tag, table.c.sealed)
+        .join_from(table, keys, keys.c.tag == table.c.tag)
+        .join(batches, batches.c.number == table.c.batch)
+        .where(table.c.owner == owner, table.c.product == product, _IS_FREE, _is_sellable(now))
+        .order_by(table.c.deposited_at, table.c.tag)
+        .limit(1)
+    )
 
 
 def _is_sellable(now: int) -> ColumnElement[bool]:

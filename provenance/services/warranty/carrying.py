@@ -32,16 +32,26 @@ VOUCHER_RECORD: Final = "voucher"
 
 
 class ClaimWork:
-    """The work on one order's claims within one transaction, at one moment *now* (ms), by *actor*."""
+    """The work on one order's claims within one transaction, at one moment *now* (ms), by *actor*.
+
+    *cleared*: tags of keys of the reserve that may replace others, for their issuer was asked.
+    """
 
     def __init__(
-        self, context: Context, connection: Connection, order: OrderRow, actor: bytes, now: int
+        self,
+        context: Context,
+        connection: Connection,
+        order: OrderRow,
+        actor: bytes,
+        now: int,
+        cleared: frozenset[bytes] = frozenset(),
     ) -> None:
         self.context = context
         self.connection = connection
         self.order = order
         self.now = now
         self._actor = actor
+        self._cleared = cleared
         self._last_time = 0
         self._version = 0
 
@@ -74,6 +84,15 @@ class ClaimWork:
             after, effects = rules.advance(claim, rules.DeadlinePassed(), self.now)
             claim = self._run(claim, after, effects)
         return claim
+
+    def resume(self, row: ClaimRow) -> Claim:
+        """The claim after its replacement, which had to be asked about first."""
+        claim = self._begin(row)
+        event = None if self._is_late(claim) else self._carry(claim, rules.Reissue())
+        if event is None:
+            return claim
+        after, effects = rules.advance(claim, event, self.now)
+        return self._run(claim, after, effects)
 
     def claim_of(self, row: ClaimRow) -> Claim:
         """The claim of *row* as it stands."""
@@ -128,12 +147,19 @@ class ClaimWork:
             case rules.BlockKey():
                 reissuing.block(self.context, self.connection, self.order, claim.claim_id)
             case rules.Reissue():
-                return reissuing.reissue(self.context, self.connection, self.order, claim, self.now)
+                return self._reissue(claim)
             case rules.Notify(who=who, what=what):
                 telling.tell(self.context, self.connection, claim, who, what)
             case _:
                 return self._carry_value(claim, effect)
         return None
+
+    def _reissue(self, claim: Claim) -> Event | None:
+        event = reissuing.reissue(self.context, self.connection, self.order, claim, self.now, self._cleared)
+        if event is None:
+            # The issuer is asked first, and not in here: the watch does that when it comes by.
+            warranty_orders.wake_one(self.connection, self.order.id, self.now)
+        return event
 
     def _carry_value(self, claim: Claim, effect: Effect) -> Event | None:
         match effect:

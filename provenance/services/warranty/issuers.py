@@ -43,6 +43,11 @@ class Issuers:
             for format_id in sorted(adapter.formats):
                 self._by_format.setdefault(format_id, adapter)
 
+    @property
+    def formats(self) -> frozenset[str]:
+        """The formats whose issuer can be asked."""
+        return frozenset(self._by_format)
+
     def of(self, format_id: str) -> IssuerAdapter | None:
         """The issuer of keys of that format, if it can be asked."""
         return self._by_format.get(format_id)

@@ -39,18 +39,34 @@ def block(context: Context, connection: Connection, order: OrderRow, claim_id: b
     return _tried(context, connection, _handle(connection, order), act) is not None
 
 
-def reissue(context: Context, connection: Connection, order: OrderRow, claim: Claim, now: int) -> Event:
-    """Deliver a replacement for *order*, or say why there is none; within the transaction of the claim."""
+def reissue(
+    context: Context,
+    connection: Connection,
+    order: OrderRow,
+    claim: Claim,
+    now: int,
+    cleared: frozenset[bytes] = frozenset(),
+) -> Event | None:
+    """Deliver a replacement for *order*, or say why there is none; within the transaction of the claim.
+
+    ``None`` where the issuer has to be asked first and the key's tag is not among *cleared*; then nothing
+    is done.
+    """
     book = lawbook.history(context, connection, facts.key_of(connection, order))
     life = book.custody.life(order.party)
     if life is not None and life.reissued:
         return RemedyImpossible(Impossible.ALREADY_REISSUED)
-    # The platform's own stock first; what a supplier put aside comes after it.
-    owners = [acts.heir(connection, order.platform), acts.heir(connection, order.supplier)]
+    owners = sources(connection, order)
     for _ in range(_TRIES):
+        before = connection.begin_nested()
         taken = reserves.take(context, connection, owners, order.product, claim.claim_id, now)
         if taken is None:
+            before.commit()
             return RemedyImpossible(Impossible.RESERVE_EMPTY)
+        if taken.key.format_id in context.askable and taken.row.tag not in cleared:
+            before.rollback()
+            return None
+        before.commit()
         savepoint = connection.begin_nested()
         try:
             event = _replace(context, connection, order, claim, taken, now)
@@ -61,6 +77,11 @@ def reissue(context: Context, connection: Connection, order: OrderRow, claim: Cl
         savepoint.commit()
         return Reissued(event)
     return RemedyImpossible(Impossible.RESERVE_EMPTY)
+
+
+def sources(connection: Connection, order: OrderRow) -> list[bytes]:
+    """Whose reserve serves an order: the platform's own stock first, then what its supplier put aside."""
+    return [acts.heir(connection, order.platform), acts.heir(connection, order.supplier)]
 
 
 def _replace(

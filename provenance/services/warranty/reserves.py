@@ -42,6 +42,7 @@ __all__ = [
     "ReserveService",
     "Stock",
     "Taken",
+    "front",
     "open_for_buyer",
     "seal_for_buyer",
     "take",
@@ -246,10 +247,25 @@ def take(
         owner = _acting(connection, asked)
         kept = None if owner is None else reserves.take(connection, owner, product, claim_id, now)
         if owner is not None and kept is not None:
-            row = keys.by_tags(connection, [kept.tag])[kept.tag]
-            key = read_identity(context.vault.unseal(kept.sealed, kept.tag))
-            return Taken(owner, row, key)
+            return _opened(context, connection, owner, kept)
     return None
+
+
+def front(
+    context: Context, connection: Connection, owners: Sequence[bytes], product: bytes, now: int
+) -> Taken | None:
+    """What :func:`take` would take now, which stays where it is; somebody else may be faster."""
+    for asked in dict.fromkeys(owners):
+        owner = _acting(connection, asked)
+        kept = None if owner is None else reserves.front(connection, owner, product, now)
+        if owner is not None and kept is not None:
+            return _opened(context, connection, owner, kept)
+    return None
+
+
+def _opened(context: Context, connection: Connection, owner: bytes, kept: reserves.Kept) -> Taken:
+    row = keys.by_tags(connection, [kept.tag])[kept.tag]
+    return Taken(owner, row, read_identity(context.vault.unseal(kept.sealed, kept.tag)))
 
 
 def _acting(connection: Connection, address: bytes) -> bytes | None:

@@ -19,6 +19,8 @@ from provenance.services.warranty import claiming, desk, evidence, facts, risk
 from provenance.services.warranty import terms as published
 from provenance.services.warranty.carrying import ClaimWork
 from provenance.services.warranty.clocks import clocks
+from provenance.services.warranty.issuers import Issuers
+from provenance.services.warranty.vetting import Vetting
 from provenance.store import batches, checkpoints, entries, warranty_orders
 from provenance.store import claims as store
 from provenance.store.claims import ClaimRow
@@ -39,8 +41,9 @@ _NOTHING_TO_DO: Final = frozenset({"claim_after_window", "already_remedied", "fa
 class Watch:
     """Reads the log, looks at orders, settles claims. Safe to run in any number of workers."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, issuers: Issuers | None = None) -> None:
         self._context = context
+        self._vetting = Vetting(context, issuers or Issuers())
 
     def beat(self) -> Sequence[str]:
         """One round; the codes of what went wrong, each of which stopped one order and no other."""
@@ -92,6 +95,8 @@ class Watch:
         for order_id in orders:
             try:
                 self._context.database.retrying(partial(_under_lock, order_id=order_id, do=do))
+                if self._context.askable:
+                    self._vetting.replace(order_id)
             except ProvenanceError as error:
                 troubles.append(error.code)
                 self._put_off(order_id)
@@ -127,11 +132,15 @@ class Watch:
         terms = published.pinned(connection, order.terms)
         if row is None:
             known = facts.of_order(connection, order)
-            self._notice(connection, order, terms, known, now)
+            # First: what is opened now may want to be looked at again sooner.
             warranty_orders.look_again(connection, order.id, next_look(known, terms, now))
+            self._notice(connection, order, terms, known, now)
         else:
+            # A replacement that is asked about is asked about again, should this worker die meanwhile.
+            is_waiting = row.state == State.REISSUING.value
+            again = now + _TROUBLE_MS if is_waiting else None
+            warranty_orders.look_again(connection, order.id, again)
             self._news(connection, order, row, now)
-            warranty_orders.look_again(connection, order.id, None)
 
     def _notice(
         self, connection: Connection, order: OrderRow, terms: Terms, known: OrderFacts, now: int

@@ -6,6 +6,8 @@ Each process counts for itself. Under several workers ``api.serve`` names a fold
 
 from __future__ import annotations
 
+from functools import cache
+
 from flask import Response
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -30,8 +32,15 @@ _SECONDS = Histogram(
 def count(method: str, route: str, status: int, seconds: float) -> None:
     """Count one answered request."""
     known = method if method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS") else "other"
-    _REQUESTS.labels(known, route, str(status)).inc()
-    _SECONDS.labels(route).observe(seconds)
+    requests, times = _of(known, route, status)
+    requests.inc()
+    times.observe(seconds)
+
+
+# Methods, routes and statuses are few; to look them up by name takes as long as to count.
+@cache
+def _of(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return _REQUESTS.labels(method, route, str(status)), _SECONDS.labels(route)
 
 
 def exposition(folder: str | None, overdue: dict[str, dict[str, int]]) -> Response:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import PurePath
 from typing import Any, Final, TextIO
 
+import orjson
 import structlog
 from flask import Flask, Response, g, request
 
@@ -45,10 +46,14 @@ def make_logger(stream: TextIO | None = None) -> Logger:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redact,
-            structlog.processors.JSONRenderer(sort_keys=True),
+            structlog.processors.JSONRenderer(_in_order),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )
+    ).bind()
+
+
+def _in_order(members: Any, default: Callable[[Any], Any]) -> str:
+    return orjson.dumps(members, default, orjson.OPT_SORT_KEYS).decode()
 
 
 def register(app: Flask, logger: Logger) -> None:

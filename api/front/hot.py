@@ -9,6 +9,7 @@ answer; ``tests/api/test_hot.py`` holds them together.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from api.schemas.keys import Sell, Verify
 from api.tracing import Logger, trace_id_of
 from api.wire import parse_object
 from provenance.bootstrap import Services
+from provenance.core.keyformats import format_by_id, parse
 from provenance.errors import LimitReached, ProvenanceError
 from provenance.services.lawbook import KeyRef
 from provenance.services.parties import Principal
@@ -38,6 +40,10 @@ VERIFY: Final = "/v1/keys/verify"
 SELL: Final = "/v1/keys/sell"
 MOST_BYTES: Final = 32 << 10
 """One key and the details of its sale; a longer body is many keys, and their cost is not the framework's."""
+_PLAIN: Final = re.compile(
+    rb'\{"key": ?\{"format": ?"([a-z0-9][a-z0-9-]{0,31})", ?"text": ?"([ !#-\[\]-~]{1,200})"\}\}'
+)
+"""The plain way to ask about one key: of this much every rule of the form holds."""
 _COLD: Final = frozenset({b"idempotency-key", b"transfer-encoding", b"content-encoding", b"expect"})
 _FIXED: Final = [
     (b"content-type", b"application/json"),
@@ -124,17 +130,30 @@ class HotRoutes:
 
     def _verified(self, asked: Sequence[Hot]) -> list[Answer | None]:
         answers: list[Answer | None] = [None] * len(asked)
-        read: list[tuple[int, Viewer, KeyRef, list[str]]] = []
+        read: list[tuple[int, Viewer, KeyRef, tuple[str, ...]]] = []
         for position, hot in enumerate(asked):
-            key = self._key(hot, Verify)
+            key = self._plain_key(hot)
             if key is not None and hot.principal is not None:
-                read.append((position, Viewer(hot.principal), key[0], list(key[1])))
+                read.append((position, Viewer(hot.principal), *key))
         verdicts = self._services.verification.verify_together([(who, ref) for _, who, ref, _ in read])
         for (position, _, _, notes), verdict in zip(read, verdicts, strict=True):
             if verdict.registry_status is not None:
-                told = {"verdicts": [render.verdict(verdict) | {"read": notes}]}
+                told = {"verdicts": [render.verdict(verdict) | {"read": list(notes)}]}
                 answers[position] = self._told(asked[position], told)
         return answers
+
+    def _plain_key(self, hot: Hot) -> tuple[KeyRef, tuple[str, ...]] | None:
+        plain = _PLAIN.fullmatch(hot.body)
+        if plain is None:
+            key = self._key(hot, Verify)
+            return None if key is None else key[:2]
+        try:
+            if not self._admitted(hot):
+                return None
+            found = parse(format_by_id(plain[1].decode()), plain[2].decode())
+        except ProvenanceError:
+            return None
+        return found.key, found.notes
 
     def _key(self, hot: Hot, form: Any) -> tuple[KeyRef, tuple[str, ...], Any] | None:
         """The one key of a request whose caller is admitted, and the request as *form*."""
@@ -184,6 +203,8 @@ class HotRoutes:
             *_FIXED,
             (b"content-length", str(len(raw)).encode()),
             (b"x-request-id", trace_id.encode()),
-            *((name.lower().encode(), text.encode()) for name, text in limits.shown(share).items()),
+            (b"ratelimit-limit", b"%d" % share.limit),
+            (b"ratelimit-remaining", b"%d" % share.remaining),
+            (b"ratelimit-reset", b"%d" % share.reset),
         ]
         return Answer(200, said, raw)

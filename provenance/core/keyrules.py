@@ -77,6 +77,8 @@ class KeyFormat:
     separators: str = ""
     dropped_serial: PartRule | None = None
     alphabets: tuple[tuple[str, str], ...] = ()
+    canonical_line: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    """What a line matches that says a key in canonical form and nothing else; its groups are the parts."""
 
     def __post_init__(self) -> None:
         if not _FORMAT_ID.fullmatch(self.id):
@@ -87,6 +89,7 @@ class KeyFormat:
             raise ValueError(f"format {self.id}: opaque text has no serial")
         if self.serial and self.dropped_serial:
             raise ValueError(f"format {self.id}: a serial is either part of the identity or not")
+        object.__setattr__(self, "canonical_line", _canonical_line(self.serial, self.secret))
 
     @property
     def is_opaque(self) -> bool:
@@ -190,6 +193,21 @@ def canonical_pattern(key_format: KeyFormat) -> tuple[str, str]:
 def part_pattern(rule: PartRule) -> re.Pattern[str]:
     """What canonical text of one part matches, but for the arithmetic of a check symbol."""
     return re.compile(_pattern(rule))
+
+
+def _canonical_line(serial: PartRule | None, secret: PartRule | None) -> re.Pattern[str] | None:
+    # A check symbol is arithmetic, and opaque text has no symbols. Of two parts the line has one separator.
+    if secret is None or any(
+        rule is not None and (rule.check or not _is_alnum(rule)) for rule in (serial, secret)
+    ):
+        return None
+    before = f"({_pattern(serial)})(?:-{{2,64}}|[|\t,])" if serial else "()"
+    return re.compile(f"{before}({_pattern(secret)})")
+
+
+def _is_alnum(rule: PartRule) -> bool:
+    symbols = rule.alphabet + "".join(allowed for _, allowed in rule.fixed)
+    return symbols.isascii() and symbols.isalnum()
 
 
 def _pattern(rule: PartRule) -> str:

@@ -80,8 +80,7 @@ class VerificationService:
 
     def _judged(self, viewers: Sequence[Viewer], refs: Sequence[KeyRef]) -> list[Verdict]:
         seen = lawbook.find_seen(self._context, refs)
-        known_as = {viewer: self._asker(viewer) for viewer in set(viewers)}
-        askers = [known_as[viewer] for viewer in viewers]
+        askers = self._askers(viewers)
         sights = [_sight(asker, one) for asker, one in zip(askers, seen, strict=True)]
         unclear = [place for place, one in enumerate(sights) if one is None and seen[place] is not None]
         for place, sight in zip(unclear, self._by_law([refs[place] for place in unclear]), strict=True):
@@ -93,6 +92,11 @@ class VerificationService:
         ]
         self._put_brackets([event for verdict in verdicts for event in verdict.events])
         return verdicts
+
+    def _askers(self, viewers: Sequence[Viewer]) -> list[_Asker]:
+        """One value for one viewer, who asks about many keys or comes many times in a set."""
+        known_as: dict[int, _Asker] = {}
+        return [known_as.get(id(one)) or known_as.setdefault(id(one), self._asker(one)) for one in viewers]
 
     def _asker(self, viewer: Viewer) -> _Asker:
         if viewer.principal is None:

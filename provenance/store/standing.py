@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from provenance.core.lives import BatchFacts, State
@@ -42,6 +43,9 @@ _SEE_SQLITE: Final = f"SELECT {_COLUMNS}, {few.COLUMN_SQLITE}{_HELD_SQLITE}"
 _AT: Final = f"{_PLACED} b.batch_id = %b AND k.idx = %b"
 _AT_SQLITE: Final = f"{_PLACED} b.batch_id = ? AND k.idx = ?"
 _CHUNK: Final = 500
+# Of many keys few values: the same frozen one for all of a batch, of a holding.
+_facts: Final = lru_cache(1_024)(BatchFacts)
+_holding: Final = lru_cache(1_024)(Holding)
 
 
 def of_tags(connection: Connection, tags: Sequence[bytes]) -> dict[bytes, Standing]:
@@ -91,12 +95,12 @@ def tags_at(connection: Connection, places: Iterable[tuple[bytes, int]]) -> dict
 def standing(row: Sequence[Any]) -> tuple[bytes, Standing]:
     """One row of a look, by its tag."""
     tag = bytes(row[0])
-    facts = BatchFacts(bytes(row[11]), bytes(row[12]), row[13], row[14], row[15])
+    facts = _facts(bytes(row[11]), bytes(row[12]), row[13], row[14], row[15])
     key = KeyRow(
         tag, row[1], row[2], State(row[3]), row[4], row[5], bool(row[6]), bool(row[7]), row[8],
         _bytes(row[9]), _bytes(row[10]), facts, row[16], bool(row[24]),
     )  # fmt: skip
-    held = Holding(
+    held = _holding(
         row[1], row[17], row[18], bytes(row[19]), row[20], row[21], _bytes(row[22]), row[23]
     )  # fmt: skip
     return tag, (key, held)

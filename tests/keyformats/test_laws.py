@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.core.keyformats import CardKey, canonical_text, formats, parse, parse_parts
+from provenance.core.keyformats import CardKey, Parsed, canonical_text, formats, parse, parse_parts
 from provenance.core.keyrules import CROCKFORD, check_symbol
 from provenance.errors import InputRefused, KeyMalformed
 from tests.keyformats.keys import READ_BY_RULE, keys, parts, renderings
@@ -30,6 +30,14 @@ def test_reading_is_idempotent(data, key_format):
     key = parse(key_format, data.draw(renderings(key_format, data.draw(keys(key_format))))).key
     again = parse(key_format, canonical_text(key))
     assert (again.key, again.notes) == (key, ())
+
+
+@given(st.data(), st.sampled_from(READ_BY_RULE), st.sampled_from(["--", "----", "|", "\t", ","]))
+def test_a_canonical_line_is_read_at_once_as_it_is_read_step_by_step(data, key_format, separator):
+    key = data.draw(keys(key_format))
+    line = f"{key.serial}{separator}{key.secret}" if key.serial else key.secret
+    # A space before it says nothing and sends the line through every step.
+    assert parse(key_format, line) == parse(key_format, " " + line) == Parsed(key, ())
 
 
 @given(st.data(), st.sampled_from(READ_BY_RULE))

@@ -13,7 +13,7 @@ import click
 
 from provenance.chain.signer import Signer
 from provenance.cli.group import TranslatedCommand
-from provenance.demo import escrow, proving, registering, secrecy, trading, warranty
+from provenance.demo import escrow, proving, record, registering, secrecy, trading, warranty
 from provenance.demo.caller import Caller
 from provenance.demo.stage import Stage
 from provenance.demo.story import PromiseBroken, Story
@@ -81,6 +81,7 @@ def _run(story: Story, stage: Stage, keys: int, seed: int, keep_running: bool) -
     trading.trade(world)
     warranty.warrant(world)
     escrow.pay_without_the_platform(world)
+    record.recompute(world)
     if keep_running:
         _wait(world)
         return

@@ -70,8 +70,11 @@ class Stage:
         self._start("api", "serve")
         self._until_it_answers()
 
-    def run(self, *arguments: str) -> str:
-        """One ``provenance`` command to its end; its output. Raises :class:`PromiseBroken`."""
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """One ``provenance`` command to its end, which is *code*; its output.
+
+        Raises :class:`PromiseBroken`.
+        """
         done = subprocess.run(
             [sys.executable, "-m", "provenance", *arguments],
             env=self.environment(),
@@ -80,8 +83,9 @@ class Stage:
             text=True,
             timeout=300,
         )
-        if done.returncode != 0:
-            raise PromiseBroken(f"provenance {arguments[0]} failed: {done.stderr.strip()[-800:]}")
+        if done.returncode != code:
+            said = done.stderr.strip()[-800:]
+            raise PromiseBroken(f"provenance {arguments[0]} ended with {done.returncode}: {said}")
         return done.stdout
 
     def stop(self, *names: str) -> None:

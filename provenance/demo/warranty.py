@@ -88,7 +88,7 @@ def used_by_another(world: World, terms: str) -> None:
     """The issuer saw the key used before its sale: money back, to the cent, and the supplier answers."""
     shop, file, issuer = world.shops[1], world.files[1], world.issuer
     assert issuer is not None  # noqa: S101 - the cast is complete when the trade begins
-    sold = _buy(shop, file, _USED, terms, "W-2")
+    sold = world.warranted = _buy(shop, file, _USED, terms, "W-2")
     shop.post("/keys/deliver", {"key": file.key(_USED)}).ok()
     with world.story.step("a key that somebody used first is paid back, for the reserve is empty") as step:
         issuer.post("/keys/redeem", {"key": file.key(_USED), "use": sold["use"], "reason": 1}).ok()

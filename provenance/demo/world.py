@@ -62,6 +62,7 @@ class World:
     files: list[RegisteredFile] = field(default_factory=list)
     proofs: list[Path] = field(default_factory=list)
     sale: dict[str, Any] = field(default_factory=dict)
+    warranted: dict[str, Any] = field(default_factory=dict)
 
     @property
     def proof_folder(self) -> Path:

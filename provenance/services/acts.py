@@ -12,6 +12,7 @@ from provenance.errors import AccessDenied, Conflict, CustodyRefused
 from provenance.services import lawbook, ordernews
 from provenance.services.context import Context, Recorded, record
 from provenance.services.lawbook import Book
+from provenance.services.reviewed import must_be_approved
 from provenance.store import holdings, keys, parties
 from provenance.store.database import Connection
 from provenance.store.holdings import Holding
@@ -106,6 +107,7 @@ def _attempt(
     selling = act.type is EntryType.SELL
     if selling:
         must_be_open(row, holding, now, act.reservation)
+        must_be_approved(connection, row, act.actor, now)
     change = KeyChange(after.state, entry.time, after.sold_before)
     guard_time = now if selling else None
     if not keys.change(connection, row, change, now=guard_time, reservation=act.reservation):

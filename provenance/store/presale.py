@@ -110,6 +110,14 @@ def newest_decided(connection: Connection, number: int, index: int, terms: bytes
     return _one(connection, newest.with_for_update(read=True))
 
 
+def of_key(connection: Connection, number: int, index: int) -> list[ReviewRow]:
+    """The reviews of a key that nobody took back, the newest first, share-locked; 64 at most."""
+    query = select(table).where(table.c.batch == number, table.c.idx == index)
+    standing = query.where(table.c.state != ReviewState.WITHDRAWN)
+    newest = standing.order_by(func.coalesce(table.c.decided_at, table.c.requested_at).desc(), table.c.id)
+    return _many(connection, newest.limit(64).with_for_update(read=True))
+
+
 def open_ones(connection: Connection, now: int, limit: int) -> list[ReviewRow]:
     """Reviews with a video that wait for people, the oldest first."""
     query = select(table).where(

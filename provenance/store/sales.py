@@ -41,6 +41,8 @@ _SELL: Final = """
         FROM sale s
         WHERE k.tag = s.tag AND k.state = 0 AND k.entries = 0
             AND (k.reserved_until IS NULL OR k.reserved_until <= %b OR k.reservation = s.reservation)
+            AND NOT EXISTS (SELECT 1 FROM presale_review r
+                            WHERE r.batch = k.batch AND r.idx = k.idx AND r.state <> 3)
         RETURNING k.tag
     ), entered AS (
         INSERT INTO entry (event, "time", type, subject, first, is_range, actor, party, raw, details)
@@ -58,7 +60,9 @@ _CHANGE_SQLITE: Final = """
     UPDATE card_key SET state = 1, entries = 1, last_time = ?,
         reserved_until = NULL, reserved_by = NULL, reservation = NULL
     WHERE tag = ? AND state = 0 AND entries = 0
-        AND (reserved_until IS NULL OR reserved_until <= ? OR reservation = ?)"""
+        AND (reserved_until IS NULL OR reserved_until <= ? OR reservation = ?)
+        AND NOT EXISTS (SELECT 1 FROM presale_review r
+                        WHERE r.batch = card_key.batch AND r.idx = card_key.idx AND r.state <> 3)"""
 _ENTER_SQLITE: Final = """
     INSERT INTO entry (event, "time", type, subject, first, is_range, actor, party, raw, details)
     VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)"""
@@ -116,7 +120,7 @@ def _look_locking(
 
 
 def sell(connection: Connection, sales: Sequence[NewSale], now: int) -> set[bytes]:
-    """Sell those of *sales* whose keys nobody has touched or reserved meanwhile; their events.
+    """Sell those of *sales* whose keys nobody has touched, reserved or had reviewed; their events.
 
     This statement is the rule against double sale, for many keys at once: the guard of
     ``keys.change`` at no entries. An entry and an order line are written for a key that changed, and

@@ -333,6 +333,56 @@ def test_another_shops_review_says_nothing_and_the_heirs_does(desk: Desk) -> Non
     desk.ask(platform=heir)
 
 
+def plainly(desk: Desk, *indices: int, by: bytes = SHOP) -> None:
+    """A sale without any terms, as of any key."""
+    refs = [Handle(desk.batch, index) for index in indices]
+    if len(refs) == 1:
+        desk.world.selling.sell(by, refs[0], order(f"plain-{indices}"))
+    else:
+        desk.world.selling.sell_many(by, refs, order(f"plain-{indices}"))
+
+
+def test_a_key_that_is_being_reviewed_is_sold_under_no_other_terms_and_without_any_neither(
+    desk: Desk,
+) -> None:
+    review = desk.requested()
+    paid = Reported(EventKind.PAID, desk.world.clock.now(), b"\x99" * 32)
+    under_others = Warranty(terms.terms_hash(ESCROW), CHEAP, paid)
+    orders = OrderService(desk.world.context, desk.world.selling)
+    place = Handle(desk.batch, 0)
+    assert refusal(lambda: plainly(desk, 0)) == "review_missing"
+    assert refusal(lambda: plainly(desk, 0, 1)) == "not_all_possible"
+    assert refusal(lambda: orders.open(SHOP, [place], order(), under_others)) == "review_missing"
+    plainly(desk, 1)
+    desk.decide(desk.person(), review)
+    plainly(desk, 0)
+
+
+def test_what_a_review_rejected_cannot_be_sold_around_it(desk: Desk) -> None:
+    desk.decide(desk.person(), desk.requested(), Check.UNUSED)
+    assert refusal(lambda: plainly(desk, 0)) == "review_rejected"
+    again = desk.requested()
+    assert refusal(lambda: plainly(desk, 0)) == "review_rejected"
+    desk.decide(desk.person(), again)
+    desk.world.clock.time = again.valid_until + 1
+    assert refusal(lambda: plainly(desk, 0)) == "review_expired"
+
+
+def test_a_request_that_was_taken_back_binds_nobody_and_a_review_binds_who_asked_and_his_heir(
+    desk: Desk,
+) -> None:
+    desk.presale.withdraw(SHOP, desk.requested().id)
+    plainly(desk, 0)
+    desk.decide(desk.person(), desk.requested(index=1), Check.UNUSED)
+    desk.decide(desk.person(), desk.requested(index=2), Check.UNUSED)
+    made = desk.world.transfers.offer(SHOP, OTHER_SHOP, desk.batch, [(1, 1)])
+    desk.world.transfers.accept(OTHER_SHOP, made.transfer.id)
+    plainly(desk, 1, by=OTHER_SHOP)
+    heir = b"\x22" * 20
+    desk.world.parties.succeed(OPERATOR, SHOP, heir)
+    assert refusal(lambda: plainly(desk, 2, by=heir)) == "review_rejected"
+
+
 def test_of_two_verdicts_at_once_both_count_or_one_is_refused(desk: Desk) -> None:
     review = desk.requested(DEAR)
     people = [desk.person() for _ in range(6)]

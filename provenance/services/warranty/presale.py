@@ -21,6 +21,7 @@ from provenance.services import acts, lawbook
 from provenance.services.context import Context, Recorded, record
 from provenance.services.lawbook import Handle
 from provenance.services.parties import Principal
+from provenance.services.reviewed import expired, missing, must_stand
 from provenance.services.warranty import terms as published
 from provenance.services.warranty.reviewers import ReviewerService
 from provenance.store import holdings, parties
@@ -165,7 +166,7 @@ class PresaleService:
         if row.state is not ReviewState.OPEN:
             raise _closed()
         if self._context.clock.now() > row.valid_until:
-            raise _expired(row)
+            raise expired(row)
         return record_of(row, failed)
 
     def _counted(
@@ -234,13 +235,10 @@ def must_be_reviewed(
     """
     row = store.newest_decided(connection, batch_number, index, terms_hash)
     if row is None or (platform is not None and not acts.stands_for(connection, platform, row.platform)):
-        raise _missing("goods of this tier are reviewed before they are sold; ask for a review first")
-    if row.state is ReviewState.REJECTED:
-        raise Refused("the review before the sale rejected this key", code="review_rejected")
-    if now > row.valid_until:
-        raise _expired(row)
+        raise missing("goods of this tier are reviewed before they are sold; ask for a review first")
+    must_stand(row, now)
     if row.approvals < needed(row, price):
-        raise _missing("a sale at this price takes the signatures of two people; ask for a review at it")
+        raise missing("a sale at this price takes the signatures of two people; ask for a review at it")
 
 
 def needed(row: ReviewRow, price: Money) -> int:
@@ -271,15 +269,5 @@ def _limit(connection: Connection, names: list[bytes], terms_hash: bytes, price:
     return read.limits.two_person_over
 
 
-def _missing(message: str) -> Refused:
-    return Refused(message, code="review_missing")
-
-
 def _closed() -> Refused:
     return Refused("this review is closed; ask for a new one", code="review_closed")
-
-
-def _expired(row: ReviewRow) -> Refused:
-    return Refused(
-        "the review has expired; ask for a new one", code="review_expired", valid_until=row.valid_until
-    )

@@ -122,8 +122,13 @@ def _standing(one: OrderStatus) -> dict[str, Any]:
         ],
         "claims": [claim(each) for each in one.claims],
         "timeline": [happening(each) for each in one.timeline],
+        "deposit": None if one.deposit is None else {
+            "state": one.deposit.state,
+            "deadline": one.deposit.deadline,
+            "is_offered": one.deposit.is_offered,
+        },
         "now": one.now,
-    }
+    }  # fmt: skip
 
 
 def progress(one: Progress) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from provenance.core.manifest import address_of, sign
 from provenance.core.terms import State
 from provenance.services.escrow.offers import struct_of
 from provenance.services.warranty.orders import EventKind, Opened
+from provenance.services.warranty.status import StatusService
 from provenance.store import escrow, manifests, warranty_orders
 from tests.chain.conftest import LocalChain, bare_chain, local, node_url
 from tests.chain.escrow_world import BUYER, FRIEND, PRICE, STRANGER
@@ -29,6 +30,14 @@ from tests.warranty.escrow_shop import KEEPER, PLATFORM, EscrowShop, escrow_shop
 from tests.warranty.world import HOUR, MINUTE, money
 
 __all__ = ["bare_chain", "local", "node_url"]
+
+
+@pytest.fixture
+def everywhere(database_url: str, tmp_path: Path, local: LocalChain) -> Iterator[EscrowShop]:
+    """The shop on each database."""
+    made = escrow_shop(database_url, tmp_path, local)
+    yield made
+    made.database.dispose()
 
 
 @pytest.fixture
@@ -63,12 +72,15 @@ def sent_by_keeper(shop: EscrowShop) -> int:
 
 
 def test_a_platform_that_does_not_pay_is_ruled_to_and_the_ledger_says_what_the_buyer_got(
-    shop: EscrowShop,
+    everywhere: EscrowShop,
 ) -> None:
-    opened = faulty(shop)
+    shop, opened = everywhere, faulty(everywhere)
     assert is_paid(shop, opened)
     assert shop.ledger(opened).total(PostingKind.PAID) == money("49.50")
     assert shop.deposit(opened).state == DepositState.DELIVERED
+    (seen,) = StatusService(shop.context).of_token(opened.sold.token)
+    assert seen.deposit is not None
+    assert (seen.deposit.state, seen.deposit.is_offered) == ("delivered", True)
     assert shop.claim_of(opened).claim.state is State.PAYING
     shop.freeze(opened)
     shop.later(31 * MINUTE)

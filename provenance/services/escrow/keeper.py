@@ -190,6 +190,8 @@ class Keeper:
         )  # fmt: skip
         step = next_step(row.deposit, now)
         if step is None:
+            if not now.is_claimed and not now.is_drawn and held.state is not DepositState.FROZEN:
+                self._end_tasks(row)
             return self._patience(held, now), None
         self._take(step, known, size)
         return SOON_MS, None
@@ -239,7 +241,7 @@ class Keeper:
             return None if shown is None else showing.delivering(connection, known.struct, shown, size)
 
     def _end_tasks(self, row: DepositRow) -> None:
-        """A closed deposit has nothing left to freeze, to release or to draw."""
+        """There is nothing left to freeze, to release or to draw for the claims there were so far."""
         now = self._context.clock.now()
         with self._database.write() as connection:
             claims = [one.id for one in claim_store.of_order(connection, row.order)]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provenance.chain.escrow import DepositState
 from provenance.core.claims import Claim, OrderFacts
 from provenance.core.digests import sha256
 from provenance.core.keyformats import CardKey
@@ -21,7 +22,7 @@ from provenance.services.warranty.clocks import Clock, clocks
 from provenance.services.warranty.money import Payment
 from provenance.services.warranty.orders import may_see
 from provenance.services.warranty.timeline import Happening
-from provenance.store import batches, warranty_orders
+from provenance.store import batches, escrow, warranty_orders
 from provenance.store import claims as claim_store
 from provenance.store import reserves as reserve_store
 from provenance.store.database import Connection
@@ -29,6 +30,18 @@ from provenance.store.keys import KeyRow
 from provenance.store.warranty_orders import OrderRow
 
 __all__ = ["Clock", "OrderStatus", "Payment", "StatusService", "bought"]
+
+
+@dataclass(frozen=True, slots=True)
+class DepositStands:
+    """Where the order's deposit stands on the chain, and until when (unix seconds).
+
+    ``is_offered``: whether it is what the platform offered; else it is somebody's, and pays nothing here.
+    """
+
+    state: str
+    deadline: int
+    is_offered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,7 @@ class OrderStatus:
     timeline: tuple[Happening, ...]
     vouchers: Mapping[bytes, str] = field(repr=False)
     has_key: bool
+    deposit: DepositStands | None
     now: int
 
 
@@ -120,6 +134,7 @@ class StatusService:
             timeline=tuple(timeline.of_order(self._context, connection, order)),
             vouchers={row.id: code for row in rows if (code := _voucher(connection, row.id)) is not None},
             has_key=reserve_store.delivered(connection, order.id) is not None,
+            deposit=_deposit(connection, order),
             now=now,
         )
 
@@ -130,6 +145,13 @@ def _voucher(connection: Connection, claim_id: bytes) -> str | None:
             code: str = json.loads(document)["voucher"]
             return code
     return None
+
+
+def _deposit(connection: Connection, order: OrderRow) -> DepositStands | None:
+    row = escrow.deposit_of(connection, order.id)
+    if row is None:
+        return None
+    return DepositStands(DepositState(row.state).name.lower(), row.deadline, row.is_offered)
 
 
 def bought(connection: Connection, token: bytes, order_id: bytes) -> OrderRow:

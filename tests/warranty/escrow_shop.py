@@ -11,7 +11,6 @@ from sqlalchemy import insert
 from provenance.chain.escrow_calls import Call, file_claim_call, post_bond_call, withdraw_call
 from provenance.chain.escrow_order import ETHER
 from provenance.chain.signer import Signer
-from provenance.chain.wallet import Wallet
 from provenance.core.claims import OrderLedger
 from provenance.core.commitments import tag
 from provenance.core.entries import Entry, EntryType, PartyReason
@@ -163,10 +162,6 @@ class EscrowShop(WarrantyTrade):
             found = escrow.deposit_of(connection, opened.order.id)
         assert found is not None
         return found
-
-    def local_send(self, key: bytes, call: Call) -> None:
-        """One transaction by the account of *key*, which the node does not hold."""
-        Wallet(self.chain.local.chain, Signer(key, chain_id=31337)).send(self.chain.client.address, call)
 
     def ledger(self, opened: Opened) -> OrderLedger:
         with self.database.read() as connection:

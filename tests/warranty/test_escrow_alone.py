@@ -16,10 +16,12 @@ from provenance.chain.escrow import DepositState
 from provenance.chain.escrow_calls import post_bond_call
 from provenance.chain.escrow_order import ETHER
 from provenance.chain.ethereum import Account
-from provenance.cli import main
+from provenance.cli import escrow_money, main
+from provenance.cli.escrow_money import Seat
 from provenance.cli.inputs import write_secret
 from provenance.core.commitments import order_use
 from provenance.core.manifest import address_of
+from provenance.services.escrow import telling
 from provenance.services.proving import ProvingService
 from provenance.services.warranty.orders import Opened
 from tests.chain.conftest import LocalChain, bare_chain, local, node_url
@@ -75,17 +77,20 @@ def test_the_buyer_is_paid_with_the_platforms_key_and_the_service_gone(buyer: Bu
     batch = shop.registered()
     shop.anchor()
     opened = shop.order(batch)
-    offer = shop.offer(opened, buyer=address_of(KEY), arbiter=STRANGER)
-    deposit = shop.offers.payable(opened.sold.token, opened.order.id)[0].row.deposit
+    shop.offer(opened, buyer=address_of(KEY), arbiter=STRANGER)
     buyer.run("bond", "--platform", hex_data(PLATFORM), "--amount", str(BOND))
-    shop.local_send(KEY, offer)
+    (payable,) = shop.offers.payable(opened.sold.token, opened.order.id)
+    seat = Seat.of(buyer.url, 31337, hex_data(shop.seat.domain.escrow))
+    struct, call = escrow_money.payable([telling.offer(payable, shop.seat)], seat, address_of(KEY))
+    keystore, word = str(buyer.folder / "buyer.json"), str(buyer.folder / "password")
+    escrow_money.paid(seat, seat.wallet(keystore, word), struct, call)
     shop.deliver(opened)
     shop.used_before(opened)
     shop.anchor()
     file = proof_file(shop, opened, buyer.folder / "key.provenance.json")
     shop.database.dispose()
 
-    name = deposit.hex()
+    name = struct.id.hex()
     assert buyer.run("show", name, keystore="")["state"] == "funded"
     buyer.run("deliver", name, "--bundle", file)
     buyer.run("prove", name, "--bundle", file)
@@ -95,7 +100,7 @@ def test_the_buyer_is_paid_with_the_platforms_key_and_the_service_gone(buyer: Bu
     purse = b"\xb1" * 20
     buyer.run("withdraw", "--to", hex_data(purse))
     assert shop.chain.local.chain.balance(purse) == 2 * PRICE
-    assert shop.chain.state(deposit) is DepositState.CLOSED
+    assert shop.chain.state(struct.id) is DepositState.CLOSED
 
 
 def test_what_a_stranger_sends_is_refused_by_code_and_moves_nothing(buyer: Buyer) -> None:

@@ -14,6 +14,10 @@ HANDLE = {"batch": "00" * 32, "index": 0}
 ADDRESS = "0x" + "77" * 20
 NEW_REVIEW = {"key": HANDLE, "terms": "00" * 32, "price": "1.00", "currency": "CNY"}
 DECISION = {"failed": [], "signature": "0x" + "00" * 65}
+OFFER = {
+    "order": "00" * 32, "buyer": ADDRESS, "platform": ADDRESS, "issuer": ADDRESS, "amount": "1",
+    "valid_until": 1,
+}  # fmt: skip
 DISCLOSURE = {
     "type": "brand_authorisation", "number": "1", "credit_code": "91350100M000100Y43",
     "document": "00" * 32, "issued_on": "2026-01-01", "attested_on": "2026-01-02",
@@ -73,6 +77,9 @@ ROUTES: list[tuple[str, str, Any, set[str], str | None]] = [
      {"sell", "redeem"}, None),
     ("GET", f"/orders/{'00' * 32}/risk", None, {"sell", "read", "warranty"}, None),
     ("POST", f"/orders/{'00' * 32}/stream-ticket", {}, {"sell", "read", "warranty"}, None),
+    ("POST", "/escrow/offers", OFFER, {"sell"}, None),
+    ("POST", f"/escrow/offers/{'00' * 32}/signature", {"signature": "0x" + "00" * 65}, {"sell"}, None),
+    ("GET", f"/escrow/orders/{'00' * 32}", None, {"sell", "read", "warranty"}, None),
     ("GET", "/claims", None, {"sell", "register", "read", "warranty", "review"}, None),
     ("GET", f"/claims/{'00' * 32}", None, {"sell", "register", "read", "warranty", "review"}, None),
     ("POST", f"/claims/{'00' * 32}/paid", {"amount": "1.00", "currency": "CNY", "record": "00" * 32},
@@ -126,7 +133,9 @@ PUBLIC = {
     "/terms/{hash}", "/platforms/{address}/terms", "/orders/status", "/orders/replacement-key",
     "/claims", "/orders/stream-ticket", "/orders/stream",
     "/claims/{claim_id}/evidence", "/claims/{claim_id}/appeal", "/claims/{claim_id}/withdraw",
-    "/claims/{claim_id}/confirm",
+    "/claims/{claim_id}/confirm", "/orders/pack", "/orders/review", "/escrow", "/escrow/status",
+    "/platforms", "/platforms/{address}/figures", "/platforms/{address}/openings",
+    "/platforms/{address}/reports", "/reports/{report}",
 }  # fmt: skip
 
 

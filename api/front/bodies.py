@@ -23,6 +23,8 @@ GRACE_SECONDS: Final = 30.0
 LEAST_BYTES_A_SECOND: Final = 16 << 10
 CROWD: Final = 512
 """Bodies under way in a process. Each keeps at most :data:`_KEPT` bytes in memory until it is whole."""
+_SWEEP_SECONDS: Final = 0.5
+"""How much longer than it may a body can take."""
 _KEPT: Final = 64 << 10
 _AT_ONCE: Final = 1 << 20
 """A file goes to disk in pieces of this size, by a thread that is held for that long only."""
@@ -81,6 +83,21 @@ class Incoming:
         self._file.append(data)
 
 
+class _UnderWay:
+    """A body that is being read: whose task, and until when (by the loop's clock) it may go on."""
+
+    __slots__ = ("is_over", "task", "until")
+
+    def __init__(self, task: asyncio.Task[Any], until: float) -> None:
+        self.task, self.until = task, until
+        self.is_over = False
+
+    def end(self) -> None:
+        """Stop it; :meth:`Reader.read` tells its sender that it was too slow."""
+        self.is_over = True
+        self.task.cancel()
+
+
 class Reader:
     """Reads the bodies of a process."""
 
@@ -93,7 +110,9 @@ class Reader:
     ) -> None:
         """*grace* in seconds, *least* in bytes a second, *crowd* bodies at a time."""
         self._grace, self._least, self._crowd = grace, least, crowd
-        self._under_way: dict[int, asyncio.Timeout] = {}
+        # In the order in which they were begun.
+        self._under_way: dict[_UnderWay, None] = {}
+        self._sweep: asyncio.TimerHandle | None = None
         self._writers = ThreadPoolExecutor(2, "bodies")
 
     def close(self) -> None:
@@ -105,8 +124,11 @@ class Reader:
         self._grace = min(self._grace, seconds)
         self._least = float("inf")
         until = asyncio.get_running_loop().time() + seconds
-        for deadline in self._under_way.values():
-            deadline.reschedule(until)
+        for one in self._under_way:
+            one.until = until
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep_later()
 
     async def read(self, receive: Receive, limit: int) -> BinaryIO:
         """A body of at most *limit* bytes, its announced length if it has one; no more is read.
@@ -115,42 +137,60 @@ class Reader:
         (``disk_full``).
         """
         incoming = Incoming(self._writers)
+        began = asyncio.get_running_loop().time()
+        one = self._begun(began)
         try:
-            async with asyncio.timeout(self._grace) as deadline:
-                await self._fill(incoming, receive, limit, deadline)
+            await self._fill(incoming, receive, limit, one, began)
             return await incoming.whole()
-        except TimeoutError:
+        except BaseException as error:
             incoming.drop()
-            raise LimitReached(
-                "the body came too slowly; send it again over a better connection", code="body_too_slow"
-            ) from None
-        except BaseException:
-            incoming.drop()
+            if one.is_over and isinstance(error, asyncio.CancelledError) and one.task.uncancel() == 0:
+                raise LimitReached(
+                    "the body came too slowly; send it again over a better connection", code="body_too_slow"
+                ) from None
             raise
+        finally:
+            self._under_way.pop(one, None)
 
     async def _fill(
-        self, incoming: Incoming, receive: Receive, limit: int, deadline: asyncio.Timeout
+        self, incoming: Incoming, receive: Receive, limit: int, one: _UnderWay, began: float
     ) -> None:
-        began = asyncio.get_running_loop().time()
-        self._make_room()
-        self._under_way[id(deadline)] = deadline
-        try:
-            while True:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise BrokenOff
-                piece = message.get("body", b"")[: limit - incoming.size]
-                if piece:
-                    await incoming.add(piece)
-                    if id(deadline) in self._under_way:
-                        deadline.reschedule(began + self._grace + incoming.size / self._least)
-                if not message.get("more_body") or incoming.size >= limit:
-                    return
-        finally:
-            self._under_way.pop(id(deadline), None)
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise BrokenOff
+            piece = message.get("body", b"")[: limit - incoming.size]
+            if piece:
+                await incoming.add(piece)
+                one.until = began + self._grace + incoming.size / self._least
+            if not message.get("more_body") or incoming.size >= limit:
+                return
 
-    def _make_room(self) -> None:
+    def _begun(self, now: float) -> _UnderWay:
+        """A body more; what was begun first is slow by now, and makes room where there is none."""
         while len(self._under_way) >= self._crowd:
-            # What was begun first is first here, and slow: its time is up now.
             oldest = next(iter(self._under_way))
-            self._under_way.pop(oldest).reschedule(asyncio.get_running_loop().time())
+            del self._under_way[oldest]
+            oldest.end()
+        task = asyncio.current_task()
+        if task is None:
+            raise AssertionError("a body is read by a task")
+        one = _UnderWay(task, now + self._grace)
+        self._under_way[one] = None
+        if self._sweep is None:
+            self._sweep_later()
+        return one
+
+    def _sweep_later(self) -> None:
+        # One look for all bodies: a deadline each would cost every small one more than its reading.
+        seconds = min(_SWEEP_SECONDS, self._grace / 8)
+        self._sweep = asyncio.get_running_loop().call_later(seconds, self._swept)
+
+    def _swept(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for one in [one for one in self._under_way if one.until <= now]:
+            del self._under_way[one]
+            one.end()
+        self._sweep = None
+        if self._under_way:
+            self._sweep_later()

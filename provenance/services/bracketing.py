@@ -37,6 +37,12 @@ def put_brackets(connection: Connection, told: Iterable[dict[str, Any]]) -> None
         one["before"] = None if before is None else _anchor(before)
 
 
+def unplaced(told: Iterable[dict[str, Any]]) -> None:
+    """The same where every event waits for its index still: nothing is known, and nothing looked up."""
+    for one in told:
+        one["after"] = one["before"] = None
+
+
 def put_to_findings(connection: Connection, findings: Iterable[Finding]) -> list[Finding]:
     """The *findings* of a check of this database, those with a log index in the bracket that it tells of."""
     told = list(findings)

@@ -12,7 +12,7 @@ from provenance.core.keyformats import CardKey, format_by_id
 from provenance.core.lives import State
 from provenance.errors import NotFound
 from provenance.services import issuer_reports, lawbook, stories
-from provenance.services.bracketing import put_brackets
+from provenance.services.bracketing import put_brackets, unplaced
 from provenance.services.context import Context
 from provenance.services.lawbook import Book, Handle, KeyRef
 from provenance.services.opening import recorded_from
@@ -128,9 +128,11 @@ class VerificationService:
             return reports.of_places(connection, places)
 
     def _put_brackets(self, events: list[dict[str, Any]]) -> None:
-        if events:
+        if any(event["index"] is not None for event in events):
             with self._context.database.read() as connection:
                 put_brackets(connection, events)
+        else:
+            unplaced(events)
 
     def _by_law(self, refs: Sequence[KeyRef]) -> list[_Sight | None]:
         """Keys whose past only the law can tell: rows and histories, both as of one moment."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask.testing import FlaskClient
 
+from api import create_app
 from provenance.audit.record import Published, RecordAudit, Verdict
 from provenance.audit.recordsource import RecordSource
 from provenance.audit.report import AuditReport
 from provenance.audit.run import Auditor
 from provenance.audit.source import LogSource
+from provenance.bootstrap import services_over
+from provenance.config import Settings
 from provenance.errors import NotFound, Unavailable
+from provenance.services.context import Context
 
-__all__ = ["ClientFetcher", "Published", "audited", "published"]
+__all__ = ["ClientFetcher", "Published", "audited", "client_over", "published"]
 
 
 @dataclass
@@ -30,6 +35,11 @@ class ClientFetcher:
         if answered.status_code != 200 or len(answered.data) > limit:
             raise Unavailable(f"{path}: {answered.status_code}", code="source_refuses")
         return answered.data
+
+
+def client_over(context: Context, folder: Path) -> FlaskClient:
+    """A client of the API over services that exist."""
+    return create_app(services_over(context, Settings(home=folder))).test_client()
 
 
 def published(client: FlaskClient, platform: bytes) -> list[Published]:

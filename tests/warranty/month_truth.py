@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from api import create_app
 from provenance.audit.recordsource import RecordSource
-from provenance.bootstrap import services_over
-from provenance.config import Settings
 from provenance.core import money
 from provenance.core.claims import Account, Claim, Outcome, PostingKind
 from provenance.core.entries import EntryType
@@ -21,7 +18,7 @@ from provenance.services.warranty import keeping, timeline
 from provenance.services.warranty import money as money_service
 from provenance.store import claims as claim_store
 from provenance.store import warranty_orders
-from tests.audit.record_world import ClientFetcher, Published, audited, published
+from tests.audit.record_world import ClientFetcher, Published, audited, client_over, published
 from tests.services.custody_world import SHOP
 from tests.warranty.month import Fault, Month, Planned
 from tests.warranty.world import DAY, MINUTE, SECOND
@@ -142,7 +139,7 @@ def check_the_report(month: Month) -> None:
     trade.clock.pass_ms(60 * DAY)
     assert list(trade.reports.beat()) == []
     trade.log.sequence()
-    client = create_app(services_over(trade.context, Settings(home=trade.folder))).test_client()
+    client = client_over(trade.context, trade.folder)
     opened = RecordSource(ClientFetcher(client, "/v1/")).openings(now.report)
     months = published(client, SHOP)
     log, verdicts = audited(client, [replace(now, openings=opened), *months], SHOP)

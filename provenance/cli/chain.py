@@ -1,4 +1,4 @@
-"""``provenance chain``: the local testnet, and the registry on whatever chain is configured."""
+"""``provenance chain``: the local testnet, and registry and escrow on whatever chain is configured."""
 
 from __future__ import annotations
 
@@ -94,6 +94,38 @@ def deploy(deployer: Path | None, password_file: str | None, anchorer: str | Non
     answer(data, say("The registry is at {address}.", address=data["registry"]))
     if made.address != settings.registry_address:
         hint("Set PROVENANCE_REGISTRY={address}", address=data["registry"])
+
+
+@chain.command("deploy-escrow")
+@click.option("--deployer", type=click.Path(path_type=Path), help="Keystore that deployed the registry.")
+@click.option("--password-file", metavar="FILE", help="Its password, or - for standard input.")
+@click.option(
+    "--shortest", type=click.IntRange(1), default=86_400, show_default=True,
+    help="Shortest window of an order, in seconds.",
+)  # fmt: skip
+@click.option(
+    "--longest", type=click.IntRange(1), default=34_560_000, show_default=True,
+    help="Longest window of an order, in seconds.",
+)  # fmt: skip
+@json_option
+def deploy_escrow(deployer: Path | None, password_file: str | None, shortest: int, longest: int) -> None:
+    """Deploy the warranty escrow over the configured registry, or find it deployed.
+
+    It is the second and last transaction of the registry's deployer, so that everybody knows its address.
+    """
+    from provenance.chain import deployment
+
+    settings = _settings()
+    node = _node(settings)
+    node.verify_network()
+    signer, _ = _accounts(settings, deployer, password_file, "0x" + "00" * 20)
+    registry = settings.registry_address
+    made = deployment.deploy_escrow(node, signer, registry, windows=(shortest, longest))
+    sent = made.transaction_hash
+    data = {"escrow": "0x" + made.address.hex(), "transaction": "0x" + sent.hex() if sent else None}
+    answer(data, say("The escrow is at {address}.", address=data["escrow"]))
+    if data["escrow"] != settings.escrow:
+        hint("Set PROVENANCE_ESCROW={address}", address=data["escrow"])
 
 
 @chain.command("status")

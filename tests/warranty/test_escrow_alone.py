@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from provenance.chain.answers import hex_data
-from provenance.chain.escrow import DepositState
+from provenance.chain.escrow import DepositState, EscrowClient
 from provenance.chain.escrow_calls import post_bond_call
 from provenance.chain.escrow_order import ETHER
 from provenance.chain.ethereum import Account
@@ -130,3 +130,19 @@ def test_what_a_stranger_sends_is_refused_by_code_and_moves_nothing(buyer: Buyer
     assert "wrong_escrow_state" in buyer.run("deliver", name, "--bundle", file, code=1)
     assert "not_arbiter" not in buyer.run("show", name, keystore="")["state"]
     assert shop.chain.is_solvent([bytes.fromhex(name)], [PLATFORM, BUYER])
+
+
+def test_an_operator_deploys_the_escrow_by_command_and_finds_it_again(
+    buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = buyer.shop.chain.local.registry.address
+    monkeypatch.setenv("PROVENANCE_CHAIN_URL", buyer.url)
+    monkeypatch.setenv("PROVENANCE_HOME", str(buyer.folder / "home"))
+    first, again = (
+        json.loads(CliRunner().invoke(main, ["chain", "deploy-escrow", "--shortest", "60", "--json"]).stdout)
+        for _ in range(2)
+    )
+    client = EscrowClient(buyer.shop.chain.local.chain, bytes.fromhex(first["escrow"][2:]))
+    assert (client.registry(), client.windows()) == (registry, (60, 400 * 86_400))
+    assert first["transaction"] is not None
+    assert again == {"escrow": first["escrow"], "transaction": None}

@@ -12,19 +12,22 @@ import pytest
 from provenance.chain.answers import hex_data
 from provenance.chain.escrow import DepositState, EscrowClient
 from provenance.chain.escrow_calls import confirm_call, deposit_call, post_bond_call
+from provenance.chain.escrow_events import EscrowEvent
 from provenance.chain.escrow_order import ETHER
 from provenance.chain.registry import expected_address
 from provenance.chain.rpc import Chain
 from provenance.core.claims import PostingKind
 from provenance.core.manifest import address_of, sign
 from provenance.core.terms import State
+from provenance.errors import ChainRefused
 from provenance.services.escrow.offers import struct_of
+from provenance.services.escrow.reading import PATIENCE
 from provenance.services.warranty.orders import EventKind, Opened
 from provenance.services.warranty.status import StatusService
 from provenance.store import escrow, manifests, warranty_orders
 from tests.chain.conftest import LocalChain, bare_chain, local, node_url
 from tests.chain.escrow_world import BUYER, FRIEND, PRICE, STRANGER
-from tests.services.ledger_world import Crash, CrashAt
+from tests.services.ledger_world import Crash, CrashAt, MadeBatch
 from tests.support.ports import free_port
 from tests.warranty.escrow_shop import KEEPER, PLATFORM, EscrowShop, escrow_shop
 from tests.warranty.world import HOUR, MINUTE, money
@@ -47,6 +50,12 @@ def shop(sqlite_url: str, tmp_path: Path, local: LocalChain) -> Iterator[EscrowS
     made.database.dispose()
 
 
+def anchored(shop: EscrowShop) -> MadeBatch:
+    batch = shop.registered()
+    shop.anchor()
+    return batch
+
+
 def is_paid(shop: EscrowShop, opened: Opened) -> bool:
     with shop.database.read() as connection:
         return EventKind.PAID in warranty_orders.events_of(connection, opened.order.id)
@@ -54,9 +63,7 @@ def is_paid(shop: EscrowShop, opened: Opened) -> bool:
 
 def faulty(shop: EscrowShop, **changes: Any) -> Opened:
     """An order paid into the escrow whose key had been used; its platform is gone for half an hour."""
-    batch = shop.registered()
-    shop.anchor()
-    opened = shop.bought(batch, **changes)
+    opened = shop.bought(anchored(shop), **changes)
     keeper = shop.keeper()
     shop.round(keeper, 1)
     shop.deliver(opened)
@@ -240,3 +247,50 @@ def test_tokens_that_take_a_fee_or_call_back_bring_nothing_in_and_pay_for_nothin
         assert shop.round(shop.keeper(), 1) == []
         assert not is_paid(shop, opened)
         assert shop.chain.client.bond(PLATFORM, token) == 0
+
+
+def test_a_second_keeper_stands_by_while_the_first_leads(shop: EscrowShop) -> None:
+    assert list(shop.keeper("one", lease_ms=60_000).beat()) == []
+    read_to = shop.chain.local.chain.newest_block().number
+    shop.chain.local.mine(3)
+    standing_by = shop.keeper("two", lease_ms=60_000)
+    assert list(standing_by.beat()) == []
+    with shop.database.read() as connection:
+        known = escrow.read_up_to(connection, shop.chain.client.address)
+    assert known is not None and known[0] == read_to
+
+
+def test_a_node_that_is_behind_is_waited_for_and_a_wiped_chain_is_read_from_its_start(
+    shop: EscrowShop,
+) -> None:
+    local, keeper = shop.chain.local, shop.keeper()
+    before = local.snapshot()
+    local.mine(20)
+    assert list(keeper.beat()) == []
+    local.revert(before)
+    assert [list(keeper.beat()) for _ in range(PATIENCE)] == [["chain_behind"]] * (PATIENCE - 1) + [[]]
+    with shop.database.read() as connection:
+        known = escrow.read_up_to(connection, shop.chain.client.address)
+    assert known is not None and known[0] == local.chain.newest_block().number
+
+
+class Miserly(EscrowClient):
+    """An escrow behind a node that tells of four blocks at most."""
+
+    def __init__(self, chain: Chain, address: bytes) -> None:
+        super().__init__(chain, address)
+        self.asked: list[tuple[int, int]] = []
+
+    def events(self, first_block: int, last_block: int) -> list[EscrowEvent]:
+        self.asked.append((first_block, last_block))
+        if last_block - first_block > 3:
+            raise ChainRefused("query returned more than 10000 results", code="chain_refused")
+        return super().events(first_block, last_block)
+
+
+def test_blocks_that_somebody_filled_are_read_by_halves(shop: EscrowShop) -> None:
+    opened = shop.bought(anchored(shop))
+    client = Miserly(shop.chain.client.chain, shop.chain.client.address)
+    assert shop.round(shop.keeper(client=client), 1) == []
+    assert is_paid(shop, opened)
+    assert len(client.asked) > 2

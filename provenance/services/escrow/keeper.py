@@ -24,7 +24,7 @@ from provenance.core.claims import Claim
 from provenance.core.digests import sha256
 from provenance.core.entries import EntryType
 from provenance.core.logfaults import LogFault, Placed
-from provenance.errors import ChainMismatch, ChainUnavailable, LimitReached, NotFound, Refused
+from provenance.errors import ChainMismatch, ChainRefused, ChainUnavailable, LimitReached, NotFound, Refused
 from provenance.services.context import Context
 from provenance.services.escrow import settling, showing
 from provenance.services.escrow.reading import EscrowReader
@@ -131,7 +131,7 @@ class Keeper:
                 code = self._attempt(row)
                 troubles += [] if code is None else [code]
             self._outgoing.tidy()
-        except (ChainUnavailable, ChainMismatch) as error:
+        except (ChainUnavailable, ChainMismatch, ChainRefused) as error:
             troubles.append(error.code)
         with self._database.write() as connection:
             escrow.end_idle_tasks(connection, self._context.clock.now(), _TASKS_AT_ONCE)

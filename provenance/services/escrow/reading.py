@@ -1,7 +1,8 @@
 """Reading the escrow's log: what became of each deposit, as deep as anchors are believed.
 
 A beat reads on from where the last one stopped. Where the block at which it stopped is another one now,
-the chain was reorganised deeper than believed, or wiped: everything is forgotten and read anew.
+the chain was reorganised deeper than believed, or wiped: everything is forgotten and read anew. A node that
+does not have that block at all may only be behind: it is given some beats.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from provenance.chain.escrow import DepositState, EscrowClient
 from provenance.chain.escrow_events import EscrowEvent
 from provenance.chain.escrow_order import WarrantyOrder, order_json
 from provenance.core.digests import sha256
-from provenance.errors import ChainUnavailable
+from provenance.errors import ChainRefused, ChainUnavailable
 from provenance.services.context import Context
 from provenance.services.leadership import Leadership
 from provenance.services.warranty import desk
@@ -28,6 +29,11 @@ PAGE: Final = 1_000
 """Blocks asked for at once."""
 PAGES: Final = 20
 """Pages read in one beat: who reads a long chain for the first time holds up nothing else for long."""
+
+PATIENCE: Final = 5
+"""Beats in which a node may lack the last block read before its chain is taken for another one."""
+_TOO_MUCH: Final = frozenset({"chain_answer_too_large", "chain_refused"})
+"""How nodes say that they do not tell so many events at once; they have no code for it."""
 
 _STATES: Final = {
     "DeliveryProven": DepositState.DELIVERED,
@@ -74,6 +80,7 @@ class EscrowReader:
         self._depth = depth
         self._first = first_block
         self._hook = hook
+        self._missed = 0
 
     def read(self) -> int:
         """Read what is new; how many events of our orders there were. Raises what the chain raises."""
@@ -96,7 +103,12 @@ class EscrowReader:
         number, block_hash = known
         block = self._client.chain.block(number)
         if block is not None and block.hash == block_hash:
+            self._missed = 0
             return number + 1
+        self._missed += 1
+        if block is None and self._missed < PATIENCE:
+            raise ChainUnavailable("the node is behind what was read before", code="chain_behind")
+        self._missed = 0
         with self._context.database.write() as connection:
             self._leadership.fence(connection)
             escrow.forget_chain(connection)
@@ -107,13 +119,23 @@ class EscrowReader:
         last = self._client.chain.block(stop)
         if last is None:
             raise ChainUnavailable("the node lost a block that it had", code="chain_unavailable")
-        told = [self._told(event) for event in self._client.events(start, stop) if "id" in event.facts]
+        told = [self._told(event) for event in self._events(start, stop) if "id" in event.facts]
         self._hook("read")
         with self._context.database.write() as connection:
             self._leadership.fence(connection)
             count = sum(self._apply(connection, one) for one in told)
             escrow.has_read(connection, self._client.address, stop, last.hash)
         return count
+
+    def _events(self, start: int, stop: int) -> list[EscrowEvent]:
+        """The events of these blocks; of half of them at a time where whoever filled them would stop us."""
+        try:
+            return self._client.events(start, stop)
+        except (ChainUnavailable, ChainRefused) as error:
+            if error.code not in _TOO_MUCH or start == stop:
+                raise
+        middle = (start + stop) // 2
+        return [*self._events(start, middle), *self._events(middle + 1, stop)]
 
     def _told(self, event: EscrowEvent) -> _Told:
         with self._context.database.read() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import io
 import signal
 import time
@@ -31,6 +32,8 @@ _AT_ONCE: Final = 1 << 20
 """Longer answers go out piece by piece, each when the one before it is gone."""
 _PIECE_SECONDS: Final = 30.0
 _LAST_SECONDS: Final = 5.0
+_COLLECT: Final = (20_000, 20, 20)
+"""An answer about a thousand keys is made of so many values; none of them outlives it."""
 _UPKEEP: Final = frozenset({"/v1/health", "/v1/metrics"})
 """Asked by whoever watches the service; they must not wait behind what they watch."""
 _EMPTY: Final = {"GET", "HEAD", "DELETE", "OPTIONS"}
@@ -82,6 +85,7 @@ class Front:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                _settle()
                 if self._heeds_signals:
                     self._heed_signals()
                 await send({"type": "lifespan.startup.complete"})
@@ -198,6 +202,13 @@ class Front:
         finally:
             with contextlib.suppress(RuntimeError):
                 await loop.run_in_executor(self._pulling, answer.close)
+
+
+def _settle() -> None:
+    """What was loaded by now stays: the collector need not walk through it for every thousand new values."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
 
 
 def _has_body(environ: Environ, limit: int) -> bool:

@@ -71,7 +71,8 @@ def _check_anchors(replay: Replay, node: AuditNode, findings: Findings, report: 
             said = f"its time is {late // 1000 + TOLERANCE_MS // 1000} s after the block it was anchored in"
             findings.add("after_its_anchor", said, newest[1])
         newest = (0, 0)
-    report.established.append(f"{report.anchors} anchored checkpoints have the log's own roots")
+    if report.anchors:
+        report.established.append(f"{report.anchors} anchored checkpoints have the log's own roots")
     if unbracketed:
         report.not_checked.append(f"{unbracketed} STATEs are not anchored (yet)")
 
@@ -79,16 +80,20 @@ def _check_anchors(replay: Replay, node: AuditNode, findings: Findings, report: 
 def _check_batches(
     replay: Replay, node: AuditNode, unsigned: set[bytes], findings: Findings, report: AuditReport
 ) -> None:
-    pending, registered = 0, 0
+    absent, unvouched, registered = 0, 0, 0
     for batch_id, batch in replay.keys.batches.items():
         on_chain = node.batch(batch_id)
         if on_chain is None:
-            pending += batch_id in unsigned
+            absent += 1
+            unvouched += batch_id in unsigned
             continue
         registered += 1
         if on_chain.size != batch.tree.size:
             said = f"the chain registers {on_chain.size} keys, its COMMISSION says {batch.tree.size}"
             findings.add("batch_differs", said, batch.ranges[0][0], batch=batch_id)
-    report.established.append(f"{registered} batches are registered on chain, signed by their suppliers")
-    if pending:
-        report.not_checked.append(f"{pending} batches neither on chain nor with a supplier's signature")
+    if registered:
+        report.established.append(f"{registered} batches are registered on chain, signed by their suppliers")
+    if absent:
+        report.not_checked.append(f"{absent} batches are not registered on the chain (yet)")
+    if unvouched:
+        report.not_checked.append(f"{unvouched} batches neither on chain nor with a supplier's signature")

@@ -12,6 +12,8 @@ from provenance.cli.language import CHINESE, current, say, sentence_of_code
 from provenance.cli.output import is_json, when
 from provenance.errors import (
     AccessDenied,
+    ChainMismatch,
+    ChainUnavailable,
     FileRefused,
     InputRefused,
     ManyRefused,
@@ -32,6 +34,16 @@ _ADVICE: Final[tuple[tuple[type[ProvenanceError], str], ...]] = (
     (FileRefused, "correct the file and run the command again"),
     (AccessDenied, "check PROVENANCE_TOKEN or --token-file, or ask the operator"),
 )
+_TRY_LATER: Final = "nothing was done; check the address, or try again later"
+_ADVICE_BY_CODE: Final = {
+    "source_too_large": "check the address: no log serves so much in that place",
+    "source_unreachable": _TRY_LATER,
+    "source_refuses": _TRY_LATER,
+    # These say themselves what to do.
+    "witness_state_damaged": "",
+    "key_file_missing": "",
+    "key_file_broken": "",
+}
 _MAX_DETAILS: Final = 12
 
 
@@ -102,7 +114,12 @@ def _words(error: ProvenanceError) -> str:
 
 
 def _advice(error: ProvenanceError) -> str:
-    return next((say(text) for kind, text in _ADVICE if isinstance(error, kind)), "")
+    if isinstance(error, ChainUnavailable | ChainMismatch):
+        return ""  # its message says what to do
+    found = _ADVICE_BY_CODE.get(error.code)
+    if found is None:
+        found = next((text for kind, text in _ADVICE if isinstance(error, kind)), "")
+    return say(found) if found else ""
 
 
 def as_json(error: ProvenanceError) -> dict[str, object]:

@@ -21,6 +21,7 @@ from tests.audit.log_world import (
     OTHER_SHOP,
     SHOP,
     SUPPLIER,
+    FakeNode,
     LogWorld,
     lived_in,
     rules,
@@ -45,6 +46,14 @@ def test_what_the_auditor_did_not_bring_is_not_checked_and_never_passed() -> Non
     assert [text.split(":")[0] for text in report.not_checked] == [
         "the log's key", "witnesses", "anchors, batches on chain and time brackets",
     ]  # fmt: skip
+
+
+def test_a_chain_that_holds_nothing_of_the_log_establishes_nothing_and_that_is_told() -> None:
+    report = lived_in().audit(node=FakeNode())
+    assert not [text for text in report.established if "chain" in text or "anchored" in text]
+    assert {"2 STATEs are not anchored (yet)", "2 batches are not registered on the chain (yet)"} <= set(
+        report.not_checked
+    )
 
 
 def test_a_batch_without_a_manifest_is_a_finding_at_its_commission_and_never_a_licence() -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from provenance import keyfiles
+from provenance.cli import failures
 from provenance.core.notes import COSIGNATURE, verifier_key
 from provenance.core.policy import Policy
+from provenance.errors import ChainMismatch, Unavailable
 from tests.cli.conftest import World
 from tests.cli.test_processes import chain_url as chain_url
 
@@ -57,6 +59,16 @@ def test_a_missing_log_says_nothing_about_any_log(world: World, tmp_path: Path) 
     assert told["error"]["code"] == "file_not_found"
     told = world.shell.json("audit", "http://127.0.0.1:1", code=3)
     assert told["error"]["code"] == "source_unreachable"
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [("source_too_large", "no log serves so much"), ("source_unreadable", "doctor"), ("wrong_chain_id", "—")],
+)
+def test_what_fails_is_told_with_advice_that_fits(code: str, advice: str) -> None:
+    kind = ChainMismatch if code == "wrong_chain_id" else Unavailable
+    told = failures.line(kind("it failed; do this", code=code))
+    assert (advice in told) == (advice != "—"), told
 
 
 def test_an_event_is_proven_and_the_proof_verified_offline(

@@ -16,21 +16,30 @@ from provenance.chain.escrow import DepositState, EscrowClient
 from provenance.chain.escrow_calls import post_bond_call
 from provenance.chain.escrow_order import ETHER
 from provenance.chain.ethereum import Account
+from provenance.chain.rpc import Chain
 from provenance.cli import escrow_money, main
 from provenance.cli.escrow_money import Seat
 from provenance.cli.inputs import write_secret
+from provenance.core.claims import PostingKind
 from provenance.core.commitments import order_use
 from provenance.core.manifest import address_of
 from provenance.services.escrow import telling
 from provenance.services.proving import ProvingService
 from provenance.services.warranty.orders import Opened
 from tests.chain.conftest import LocalChain, bare_chain, local, node_url
-from tests.chain.escrow_world import BUYER, FRIEND, PRICE, STRANGER
+from tests.chain.escrow_world import BUYER, DAY, FRIEND, PRICE, STRANGER
 from tests.warranty.escrow_shop import BOND, PLATFORM, EscrowShop, escrow_shop
 
 __all__ = ["bare_chain", "local", "node_url"]
 
 KEY = b"\xb7" * 32
+TOKEN = b"\x70" * 20
+PLAIN_TOKEN = bytes.fromhex(
+    "60003560e01c806370a0823114602f578063a9059cbb14603c57806323b872dd146047575b600160005260206000f3"
+    "5b6004355460005260206000f35b336004356024356051565b600435602435604435"
+    "5b808254019091558154039055602456"
+)
+"""An ERC-20 in a few bytes: balances in storage under the account, every allowance given."""
 
 
 @dataclass
@@ -101,6 +110,42 @@ def test_the_buyer_is_paid_with_the_platforms_key_and_the_service_gone(buyer: Bu
     buyer.run("withdraw", "--to", hex_data(purse))
     assert shop.chain.local.chain.balance(purse) == 2 * PRICE
     assert shop.chain.state(struct.id) is DepositState.CLOSED
+
+
+def test_a_token_is_approved_for_exactly_the_price_paid_and_paid_back(buyer: Buyer) -> None:
+    shop, own = buyer.shop, address_of(KEY)
+    chain = shop.chain.local.chain
+    chain.request("hardhat_setCode", hex_data(TOKEN), hex_data(PLAIN_TOKEN))
+    chain.request(
+        "hardhat_setStorageAt",
+        hex_data(TOKEN),
+        hex_data(own.rjust(32, b"\0")),
+        hex_data((10**6).to_bytes(32)),
+    )
+    batch = shop.registered()
+    shop.anchor()
+    opened = shop.order(batch)
+    asset = ("--asset", hex_data(TOKEN))
+    buyer.run("bond", "--platform", hex_data(PLATFORM), "--amount", "5000", *asset)
+    shop.offer(opened, buyer=own, token=TOKEN, amount=4_950, arbiter=STRANGER)
+    (payable,) = shop.offers.payable(opened.sold.token, opened.order.id)
+    seat = Seat.of(buyer.url, 31337, hex_data(shop.seat.domain.escrow))
+    struct, call = escrow_money.payable([telling.offer(payable, shop.seat)], seat, own)
+    assert call.value == 0
+    wallet = seat.wallet(str(buyer.folder / "buyer.json"), str(buyer.folder / "password"))
+    escrow_money.paid(seat, wallet, struct, call)
+    assert held_of(chain, TOKEN, own) == 10**6 - 5_000 - 4_950
+    assert shop.round(shop.keeper(), 1) == []
+    assert [one.kind for one in shop.ledger(opened).postings] == [PostingKind.PAID]
+    shop.chain.pass_time(DAY)
+    buyer.run("time-out", struct.id.hex())
+    buyer.run("withdraw", *asset)
+    assert held_of(chain, TOKEN, own) == 10**6 - 5_000
+
+
+def held_of(chain: Chain, token: bytes, account: bytes) -> int:
+    """``balanceOf``."""
+    return int.from_bytes(chain.call(token, bytes.fromhex("70a08231") + account.rjust(32, b"\0")))
 
 
 def test_what_a_stranger_sends_is_refused_by_code_and_moves_nothing(buyer: Buyer) -> None:

@@ -11,26 +11,38 @@ import pytest
 
 from provenance.chain.answers import hex_data
 from provenance.chain.escrow import DepositState, EscrowClient
-from provenance.chain.escrow_calls import confirm_call, deposit_call, post_bond_call
+from provenance.chain.escrow_calls import (
+    confirm_call,
+    deposit_call,
+    file_claim_call,
+    post_bond_call,
+    refund_call,
+)
 from provenance.chain.escrow_events import EscrowEvent
 from provenance.chain.escrow_order import ETHER
 from provenance.chain.registry import expected_address
 from provenance.chain.rpc import Chain
-from provenance.core.claims import PostingKind
+from provenance.chain.signer import Signer
+from provenance.chain.wallet import Wallet
+from provenance.core.claims import Outcome, PostingKind
 from provenance.core.manifest import address_of, sign
 from provenance.core.terms import State
 from provenance.errors import ChainRefused
+from provenance.services.escrow.desk import EscrowDesk
 from provenance.services.escrow.offers import struct_of
 from provenance.services.escrow.reading import PATIENCE
+from provenance.services.warranty import money as ledgers
+from provenance.services.warranty.money import PaymentState
 from provenance.services.warranty.orders import EventKind, Opened
 from provenance.services.warranty.status import StatusService
+from provenance.store import claims as claim_store
 from provenance.store import escrow, manifests, warranty_orders
 from tests.chain.conftest import LocalChain, bare_chain, local, node_url
 from tests.chain.escrow_world import BUYER, FRIEND, PRICE, STRANGER
 from tests.services.ledger_world import Crash, CrashAt, MadeBatch
 from tests.support.ports import free_port
-from tests.warranty.escrow_shop import KEEPER, PLATFORM, EscrowShop, escrow_shop
-from tests.warranty.world import HOUR, MINUTE, money
+from tests.warranty.escrow_shop import KEEPER, PLATFORM, PLATFORM_KEY, EscrowShop, escrow_shop
+from tests.warranty.world import DAY, HOUR, MINUTE, money
 
 __all__ = ["bare_chain", "local", "node_url"]
 
@@ -294,3 +306,44 @@ def test_blocks_that_somebody_filled_are_read_by_halves(shop: EscrowShop) -> Non
     assert shop.round(shop.keeper(client=client), 1) == []
     assert is_paid(shop, opened)
     assert len(client.asked) > 2
+
+
+def test_a_debt_that_the_chain_pays_late_stays_on_record_and_is_owed_no_more(shop: EscrowShop) -> None:
+    opened = faulty(shop, arbiter=STRANGER)
+    shop.later(31 * MINUTE)
+    shop.watch.beat()
+    shop.later(3 * DAY + MINUTE)
+    shop.watch.beat()
+    claim = shop.claim_of(opened).claim
+    assert claim.outcome is Outcome.DEBT
+    keeper = shop.keeper()
+    shop.round(keeper, 2)
+    shop.later(HOUR)
+    assert shop.round(keeper, 3) == []
+    assert shop.deposit(opened).state == DepositState.CLOSED
+    assert shop.claim_of(opened).claim.outcome is Outcome.DEBT
+    with shop.database.read() as connection:
+        paid = {one.kind: one.state for one in ledgers.of_claim(connection, claim.claim_id)}
+    assert paid == {"refund": PaymentState.STOPPED, "bond": PaymentState.PAID}
+    assert shop.withdrawn() == 2 * PRICE
+
+
+def test_a_platform_that_gives_the_price_back_on_chain_has_paid_its_claim(shop: EscrowShop) -> None:
+    opened = faulty(shop)
+    (standing,) = EscrowDesk(shop.context, shop.seat).of_token(opened.sold.token)
+    assert standing.freeze == file_claim_call(
+        shop.deposit(opened).deposit, shop.claim_of(opened).claim.claim_id
+    ).data  # fmt: skip
+    chain = shop.chain.local.chain
+    chain.request("hardhat_setBalance", hex_data(PLATFORM), hex(PRICE))
+    platform = Wallet(chain, Signer(PLATFORM_KEY, chain_id=31337))
+    platform.send(shop.chain.client.address, refund_call(shop.deposit(opened).deposit))
+    assert shop.claim_of(opened).claim.state is State.PAYING
+    assert shop.round(shop.keeper(), 2) == []
+    claim = shop.claim_of(opened).claim
+    assert (claim.state, claim.breaches) == (State.REMEDIED, ())
+    assert shop.ledger(opened).total(PostingKind.REFUNDED) == money("49.50")
+    (standing,) = EscrowDesk(shop.context, shop.seat).of_token(opened.sold.token)
+    assert standing.freeze is None
+    with shop.database.read() as connection:
+        assert claim_store.tasks_of(connection, [claim.claim_id]) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from provenance.chain.escrow import DepositState
 from provenance.chain.escrow_calls import file_claim_call
 from provenance.chain.escrow_order import WarrantyOrder, read_order
 from provenance.core.digests import sha256
@@ -86,5 +87,6 @@ class EscrowDesk:
         told = tuple(escrow.events_of(connection, order.id))
         held = Held(row, read_order(json.loads(row.struct)), told)
         claim = claims.open_of(connection, order.id)
-        freeze = None if claim is None else file_claim_call(row.deposit, claim.id).data
+        can_freeze = claim is not None and row.is_offered and row.state == DepositState.DELIVERED
+        freeze = file_claim_call(row.deposit, claim.id).data if claim is not None and can_freeze else None
         return Standing(order, offers, held, freeze)

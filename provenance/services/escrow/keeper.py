@@ -24,7 +24,7 @@ from provenance.core.claims import Claim
 from provenance.core.digests import sha256
 from provenance.core.entries import EntryType
 from provenance.core.logfaults import LogFault, Placed
-from provenance.errors import ChainMismatch, ChainRefused, ChainUnavailable, LimitReached, NotFound, Refused
+from provenance.errors import ChainMismatch, ChainRefused, ChainUnavailable, NotFound, ProvenanceError
 from provenance.services.context import Context
 from provenance.services.escrow import settling, showing
 from provenance.services.escrow.reading import EscrowReader
@@ -159,7 +159,7 @@ class Keeper:
             wait, trouble = self._look(row)
         except (ChainUnavailable, ChainMismatch):
             raise
-        except (Refused, LimitReached, NotFound) as error:
+        except ProvenanceError as error:
             wait, trouble = TROUBLE_MS, error.code
         now = self._context.clock.now()
         with self._database.write() as connection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from provenance.chain.ethereum import DecodingError, Web3
 from provenance.core.digests import keccak256
 
 SELECTOR_BYTES = 4
@@ -14,7 +13,10 @@ class ContractInterface:
     """What a contract understands: calldata, results and custom errors by the names in its ABI."""
 
     def __init__(self, abi: list[dict[str, Any]], bytecode: bytes) -> None:
+        from provenance.chain.ethereum import DecodingError, Web3
+
         web3 = Web3()
+        self._undecodable = (DecodingError, OverflowError, ValueError)
         self._codec = web3.codec
         self._contract = web3.eth.contract(abi=abi, bytecode=bytecode)
         self._outputs = {e["name"]: _types(e["outputs"]) for e in abi if e["type"] == "function"}
@@ -37,7 +39,7 @@ class ContractInterface:
         """The values a call of *function* returned; None if these bytes are not of its types."""
         try:
             return tuple(self._codec.decode(self._outputs[function], returned))
-        except (DecodingError, OverflowError, ValueError):
+        except self._undecodable:
             return None
 
     def error(self, reverted: bytes) -> tuple[str, dict[str, Any]] | None:
@@ -48,7 +50,7 @@ class ContractInterface:
         name, inputs = known
         try:
             values = self._codec.decode(_types(inputs), reverted[SELECTOR_BYTES:])
-        except (DecodingError, OverflowError, ValueError):
+        except self._undecodable:
             return None
         return name, {field["name"]: value for field, value in zip(inputs, values, strict=True)}
 

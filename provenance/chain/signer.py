@@ -11,12 +11,15 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from provenance.chain.ethereum import Account, LocalAccount
 from provenance.chain.transactions import Fees, SignedTransaction
 from provenance.core import manifest, stateproof
 from provenance.core.digests import keccak256
 from provenance.errors import Conflict, InputRefused, NotFound, Refused
+
+if TYPE_CHECKING:
+    from provenance.chain.ethereum import LocalAccount
 
 TEST_CHAIN_ID = 31337
 """The chain id of the local testnet, the only one for the well-known accounts."""
@@ -83,6 +86,8 @@ class Signer:
         NotFound if there is no file; InputRefused ``keystore_exposed`` if others may read it,
         ``keystore_invalid`` if it is no keystore, ``keystore_password_wrong`` if it does not open.
         """
+        from provenance.chain.ethereum import Account
+
         keystore = _read_keystore(path)
         try:
             private_key = bytes(Account.decrypt(keystore, password))  # type: ignore[arg-type]  # bytes are taken, str is annotated
@@ -98,6 +103,8 @@ class Signer:
         """The well-known account *index* (0–19) of a local testnet; Refused on any other chain."""
         if not 0 <= index < len(_TEST_ADDRESSES):
             raise InputRefused("A local testnet has the accounts 0 to 19.", code="no_such_test_account")
+        from provenance.chain.ethereum import Account
+
         Account.enable_unaudited_hdwallet_features()
         derived = Account.from_mnemonic(TEST_MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}")
         return cls(bytes(derived.key), chain_id=chain_id)
@@ -147,6 +154,8 @@ def read_transaction(raw: bytes) -> SignedTransaction:
 
     InputRefused ``transaction_malformed`` if *raw* is not an EIP-1559 transaction worth 0 wei.
     """
+    from provenance.chain.ethereum import Account
+
     try:
         fields = _list(stateproof.decode_rlp(raw[1:]))
         sender = bytes.fromhex(Account.recover_transaction(raw)[2:])
@@ -177,6 +186,8 @@ def create_keystore(path: Path, password: bytes, *, private_key: bytes | None = 
     A key is drawn if none is given. Conflict ``keystore_exists`` rather than ever overwriting one;
     InputRefused ``password_empty`` for an empty password.
     """
+    from provenance.chain.ethereum import Account
+
     if not password:
         raise InputRefused("A keystore needs a password.", code="password_empty")
     key = secrets.token_bytes(32) if private_key is None else private_key
@@ -213,6 +224,8 @@ def _number(field: stateproof.Rlp) -> int:
 
 
 def _account(private_key: bytes) -> LocalAccount:
+    from provenance.chain.ethereum import Account
+
     try:
         account: LocalAccount = Account.from_key(private_key)
     except Exception:

@@ -41,9 +41,17 @@ def reachable() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture
-def server(folder: Path) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(folder, durable=False) as running:
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("server") / "data"
+    yield folder
+    shutil.rmtree(data_folder(folder, unprivileged(), durable=False), ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server(shared_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """One for all who only look at it: making a cluster takes seconds."""
+    with EmbeddedPostgres(shared_folder, durable=False) as running:
         yield running
 
 
@@ -125,9 +133,9 @@ def test_the_loopback_port_wants_the_password(folder: Path) -> None:
             ask(f"postgresql://postgres:guess@127.0.0.1:{port}/postgres", "SELECT 1")
 
 
-def test_two_launchers_do_not_share_a_folder(server: EmbeddedPostgres, folder: Path) -> None:
+def test_two_launchers_do_not_share_a_folder(server: EmbeddedPostgres, shared_folder: Path) -> None:
     with pytest.raises(StoreUnavailable) as refused:
-        EmbeddedPostgres(folder, durable=False).start()
+        EmbeddedPostgres(shared_folder, durable=False).start()
     assert refused.value.code == "postgres_in_use"
     assert ask(server.url(), "SELECT 1") == 1
 

@@ -347,3 +347,19 @@ def test_a_platform_that_gives_the_price_back_on_chain_has_paid_its_claim(shop: 
     assert standing.freeze is None
     with shop.database.read() as connection:
         assert claim_store.tasks_of(connection, [claim.claim_id]) == []
+
+
+def test_a_step_that_a_reorganisation_undid_is_sent_again_under_its_nonce(shop: EscrowShop) -> None:
+    opened = faulty(shop, arbiter=STRANGER)
+    shop.later(31 * MINUTE)
+    shop.watch.beat()
+    local, keeper, before = shop.chain.local, shop.keeper(), sent_by_keeper(shop)
+    fork = local.snapshot()
+    shop.round(keeper, 2)
+    assert shop.deposit(opened).state == DepositState.PROVEN
+    local.revert(fork)
+    local.mine(4)
+    assert shop.chain.state(shop.deposit(opened).deposit) is DepositState.DELIVERED
+    assert shop.round(keeper, 3) == []
+    assert shop.deposit(opened).state == DepositState.PROVEN
+    assert sent_by_keeper(shop) == before + 1

@@ -100,7 +100,10 @@ def suppliers_view(one: OrderStatus) -> dict[str, Any]:
 def buyers_view(one: OrderStatus) -> dict[str, Any]:
     """An order as its buyer sees it, voucher codes and all."""
     payments = [_payment(payment, one.vouchers.get(payment.claim)) for payment in one.payments]
-    return order(one.order) | _standing(one) | {"payments": payments, "has_key": one.has_key}
+    review = {"stars": one.stars, "may": one.may_review}
+    return (
+        order(one.order) | _standing(one) | {"payments": payments, "has_key": one.has_key, "review": review}
+    )
 
 
 def _standing(one: OrderStatus) -> dict[str, Any]:

@@ -177,7 +177,10 @@ def test_a_review_needs_a_delivery_receipt_and_is_given_once(world: World) -> No
     sold = desk.bought(0)
     assert review(world, sold, 5).json["code"] == "order_not_delivered"
     desk.deliver(sold)
+    (before,) = desk.status(sold["order_token"]).json["orders"]
     first = review(world, sold, 5)
+    (after,) = desk.status(sold["order_token"]).json["orders"]
+    assert (before["review"], after["review"]) == ({"stars": None, "may": True}, {"stars": 5, "may": False})
     assert (first.status_code, first.json["stars"]) == (201, 5)
     assert review(world, sold, 5).json["event"] == first.json["event"]
     assert review(world, sold, 1).json["code"] == "order_reviewed"

@@ -110,6 +110,24 @@ def test_evidence_is_uploaded_from_the_page_and_reaches_the_claim(
     assert [one["type"] for one in kept["evidence"]] == ["issuer_answer"]
 
 
+def test_stars_are_given_with_the_keyboard_once_and_only_for_what_was_delivered(
+    desk: Desk, buyer: Reader
+) -> None:
+    sold = desk.bought(0)
+    shown(buyer, sold["order_token"])
+    assert buyer.page.locator("form.review").count() == 0
+    desk.deliver(sold)
+    shown(buyer, sold["order_token"])
+    buyer.page.locator("details:has(form.review) > summary").focus()
+    buyer.page.keyboard.press("Enter")
+    buyer.page.focus("form.review input[value='4']")
+    buyer.page.keyboard.press("Space")
+    buyer.page.keyboard.press("Enter")
+    buyer.status("评价已写入")
+    expect(buyer.page.locator("[data-review]")).to_contain_text("你的评价：4 星")
+    assert buyer.page.locator("form.review").count() == 0
+
+
 def test_a_replacements_key_is_in_the_page_only_while_it_is_shown(desk: Desk, buyer: Reader) -> None:
     desk.stock(5)
     sold = desk.bought(0)

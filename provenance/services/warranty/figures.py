@@ -62,7 +62,7 @@ class FiguresService:
             return standing_for(connection, address)
 
     def over(self, address: bytes, start: int, end: int) -> Report:
-        """The figures of [*start*, *end*) (ms) under the newest signed checkpoint, at most 5 s old.
+        """The figures of [*start*, *end*) (ms) under a signed checkpoint that is the newest, or seconds old.
 
         Raises :class:`NotFound` (``unknown_platform``, ``log_empty``), :class:`InputRefused`
         (``report_malformed``).

@@ -1,4 +1,4 @@
-"""What is costly to reckon and asked for by many at once: told again while it is a few seconds old."""
+"""What is costly to reckon and asked for by many at once: told again while it is seconds old."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from provenance.services.context import Clock
 
-FRESH_MS: Final = 5_000
+FRESH_MS: Final = 10_000
 _KEPT: Final = 64
 
 K = TypeVar("K", bound=Hashable)

@@ -24,6 +24,7 @@ from provenance.services.warranty.orders import may_see
 from provenance.services.warranty.timeline import Happening
 from provenance.store import batches, escrow, warranty_orders
 from provenance.store import claims as claim_store
+from provenance.store import reports as report_store
 from provenance.store import reserves as reserve_store
 from provenance.store.database import Connection
 from provenance.store.keys import KeyRow
@@ -49,7 +50,7 @@ class OrderStatus:
     """An order at one moment. ``cover_until`` is the end of the longest window, ``None`` before delivery.
 
     ``vouchers`` are codes by the id of their claim: worth money to whoever has one. ``has_key`` says that
-    the key of this replacement waits for its buyer.
+    the key of this replacement waits for its buyer. ``stars`` are those of its review, if it has one.
     """
 
     order: OrderRow
@@ -67,8 +68,15 @@ class OrderStatus:
     timeline: tuple[Happening, ...]
     vouchers: Mapping[bytes, str] = field(repr=False)
     has_key: bool
+    stars: int | None
     deposit: DepositStands | None
     now: int
+
+    @property
+    def may_review(self) -> bool:
+        """Whether its buyer can give stars: it stands in the log as delivered, and has none yet."""
+        is_delivered = any(one.what == "deliver" and one.index is not None for one in self.timeline)
+        return self.stars is None and is_delivered
 
 
 class StatusService:
@@ -134,9 +142,15 @@ class StatusService:
             timeline=tuple(timeline.of_order(self._context, connection, order)),
             vouchers={row.id: code for row in rows if (code := _voucher(connection, row.id)) is not None},
             has_key=reserve_store.delivered(connection, order.id) is not None,
+            stars=_stars(connection, order.id),
             deposit=_deposit(connection, order),
             now=now,
         )
+
+
+def _stars(connection: Connection, order_id: bytes) -> int | None:
+    given = report_store.review_of(connection, order_id)
+    return None if given is None else given.stars
 
 
 def _voucher(connection: Connection, claim_id: bytes) -> str | None:

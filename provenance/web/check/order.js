@@ -9,7 +9,7 @@ const at = (id) => document.getElementById(id);
 const { words } = JSON.parse(at("brought").textContent);
 const page = { token: "", turn: 0, streams: [], timers: [], orders: [] };
 
-const acts = { act, file, pack, toggleKey, upload };
+const acts = { act, file, pack, review, toggleKey, upload };
 
 at("ask").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -179,6 +179,10 @@ async function sent(path, body, text) {
 
 function file(order, cause) {
   return sent("/v1/claims", { order: order.order, causes: [cause] }, words.status.filed);
+}
+
+function review(order, stars) {
+  return sent("/v1/orders/review", { order: order.order, stars }, words.status.reviewed);
 }
 
 function act(claim, what, button) {

@@ -21,6 +21,7 @@ export function drawOrder(order, words, acts, skew) {
     ...order.claims.map((claim) => drawClaim(claim, order, words, acts, skew)),
     payments(order, words),
     drawFiling(order, words, acts),
+    drawReview(order, words, acts),
     drawTimeline(order, words),
     drawPack(order, words, acts));
 }
@@ -199,6 +200,29 @@ function drawFiling(order, words, acts) {
     else form.querySelector("input").focus();
   });
   return el("details", { class: "card" }, el("summary", {}, words.file.title), form);
+}
+
+/** Stars for what was delivered: given once, and shown from then on. */
+function drawReview(order, words, acts) {
+  const { stars, may } = order.review;
+  if (stars !== null) {
+    return el("div", { class: "card", "data-review": stars },
+      el("h3", {}, words.review.title), el("p", {}, filled(words.review.given, { count: stars })));
+  }
+  if (!may) return null;
+  const group = `stars-${order.order.slice(0, 8)}`;
+  const choice = (count) => el("label", {}, el("input", { type: "radio", name: group, value: count }), filled(words.review.stars, { count }));
+  const form = el("form", { novalidate: true, class: "review" },
+    el("fieldset", { class: "choices" }, el("legend", {}, words.review.choose), [5, 4, 3, 2, 1].map(choice)),
+    el("p", { class: "quiet" }, words.review.note),
+    el("p", { class: "actions" }, el("button", { type: "submit" }, words.review.submit)));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const chosen = form.querySelector("input:checked");
+    if (chosen) acts.review(order, Number(chosen.value));
+    else form.querySelector("input").focus();
+  });
+  return el("details", { class: "card" }, el("summary", {}, words.review.title), form);
 }
 
 function payments(order, words) {

@@ -4,6 +4,7 @@ import { equal, utf8 } from "./bytes.js";
 import { Refused } from "./errors.js";
 
 export const MAX_DEPTH = 16;
+const MAX_COMMAS = 2 ** 19; // between values: a proof of 16 MiB, full of hashes, has half of them
 const MAX_DIGITS = 17; // digits and sign of 2^53-1; longer ones are refused before they become numbers
 const INTEGER = /-?(?:0|[1-9][0-9]*)/y;
 const FRACTION = /\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+/y;
@@ -18,9 +19,9 @@ const WORDS = { true: true, false: false, null: null };
 /** Untrusted bytes that are the RFC 8785 form of what they say; objects come without a prototype. */
 export function parseCanonical(raw, maxBytes, maxDepth = MAX_DEPTH) {
   if (raw.length > maxBytes) throw new Refused("json_too_large", `the JSON has more than ${maxBytes} bytes`);
-  if (depthOf(raw) > maxDepth) {
-    throw new Refused("json_too_deep", `the JSON is nested deeper than ${maxDepth} levels`);
-  }
+  const { depth, commas } = measured(raw);
+  if (depth > maxDepth) throw new Refused("json_too_deep", `the JSON is nested deeper than ${maxDepth} levels`);
+  if (commas > MAX_COMMAS) throw new Refused("json_too_many_values", `the JSON has more than ${MAX_COMMAS} commas`);
   let text;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
@@ -47,17 +48,19 @@ export function encode(value) {
   return `{${members.join()}}`;
 }
 
-/** How deep the brackets nest, told before the recursive parser sees them. */
-function depthOf(raw) {
-  let [depth, deepest, quoted] = [0, 0, false];
+/** How deep the brackets nest and how many commas there are, told before the recursive parser sees them. */
+function measured(raw) {
+  let [depth, deepest, commas, quoted] = [0, 0, 0, false];
   for (let at = 0; at < raw.length; at += 1) {
     const byte = raw[at];
-    if (byte === 0x22) quoted = !quoted;
-    else if (quoted) at += byte === 0x5c ? 1 : 0;
+    if (byte === 0x5c) at += raw[at + 1] === 0x5c || raw[at + 1] === 0x22 ? 1 : 0; // an escape
+    else if (byte === 0x22) quoted = !quoted;
+    else if (quoted) continue;
     else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, (depth += 1));
     else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+    else if (byte === 0x2c) commas += 1;
   }
-  return deepest;
+  return { depth: deepest, commas };
 }
 
 /** Of several faults in one text it tells the one that the Python reader comes upon first. */

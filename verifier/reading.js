@@ -9,7 +9,7 @@ import { ED25519, parseCheckpoint, parseKey, parseNote } from "./notes.js";
 
 export const BUNDLE_TYPE = "card-key-provenance/proof/v1";
 export const MAX_BUNDLE_SIZE = 16 * 1024 * 1024;
-const MAX_CUSTODY = 10_000;
+const MAX_ENTRIES = 10_000;
 const MAX_PATH = 64;
 const MAX_RANGES = 1_024;
 const MAX_KEY_TEXT = 1_024; // bytes of UTF-8 of a serial or a secret
@@ -39,7 +39,9 @@ export async function readBundle(raw) {
     stateProof: at.state_proof.maybe(stateProof),
     hints: hints(at.hints),
   };
-  if (bundle.custody.length > MAX_CUSTODY) throw at.custody.refused(`at most ${MAX_CUSTODY} entries`);
+  for (const name of ["custody", "parties", "beacons", "anchors"]) {
+    if (bundle[name].length > MAX_ENTRIES) throw at[name].refused(`at most ${MAX_ENTRIES} entries`);
+  }
   bundle.head = at.checkpoint.within((text) => parseCheckpoint(text), bundle.note.text);
   return bundle;
 }

@@ -9,7 +9,7 @@ Consensus-critical and pure.
 from __future__ import annotations
 
 from provenance.core.proofcheck import batch_steps, brackets, chain_steps, custody_steps, log_steps
-from provenance.core.proofcheck.bundle import BUNDLE_TYPE, MAX_BUNDLE_SIZE, MAX_CUSTODY, Bundle
+from provenance.core.proofcheck.bundle import BUNDLE_TYPE, MAX_BUNDLE_SIZE, MAX_ENTRIES, Bundle
 from provenance.core.proofcheck.context import (
     BatchOnChain,
     CheckpointOnChain,
@@ -48,7 +48,7 @@ from provenance.core.proofcheck.run import Run, reject, rejecting
 __all__ = [
     "BUNDLE_TYPE",
     "MAX_BUNDLE_SIZE",
-    "MAX_CUSTODY",
+    "MAX_ENTRIES",
     "MAX_PATH",
     "MAX_RANGES",
     "STEP_TITLES",

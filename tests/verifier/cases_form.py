@@ -123,6 +123,9 @@ def _bounds() -> Iterator[Case]:
         ("[", 99),
         ('"}', 1),
     )
+    yield pieces("commas", "2^19 + 1 commas", "json_too_many_values", ("[0", 1), (",0", 2**19 + 1), ("]", 1))
+    commas = ('{"a":"', 1), (",", 2**19 + 1), ('"}', 1)
+    yield pieces("commas-in-text", "commas in a string separate nothing", "bundle_version", *commas)
     zeros = "00" * 32
     path = GOLDEN_VALUE["key"]["path"]
     yield patched("path-65", "a path of 65 hashes", ["key", "path"], [zeros] * 65, "bundle_malformed")
@@ -136,11 +139,11 @@ def _bounds() -> Iterator[Case]:
     entry = GOLDEN_VALUE["state"]["ranges"][0]
     many = _around('"ranges":["' + entry, "", ('","' + entry, 1024))
     yield Case("form-ranges-1025", "more than 1,024 range entries", {"pieces": many}, 0, "bundle_malformed")
-    first = json.dumps(GOLDEN_VALUE["custody"][0], separators=(",", ":"), sort_keys=True)
-    many = _around('"custody":[' + first, "", ("," + first, 10_000))
-    yield Case(
-        "form-custody-10006", "more than 10,000 custody entries", {"pieces": many}, 0, "bundle_malformed"
-    )
+    for name, count in (("custody", 10_006), ("parties", 10_002), ("beacons", 10_001), ("anchors", 10_002)):
+        first = json.dumps(GOLDEN_VALUE[name][0], separators=(",", ":"), sort_keys=True)
+        many = _around(f'"{name}":[' + first, "", ("," + first, 10_000))
+        about = f"more than 10,000 {name} entries".replace("anchors entries", "anchors")
+        yield Case(f"form-{name}-{count}", about, {"pieces": many}, 0, "bundle_malformed")
 
 
 def _around(before: str, also: str, many: tuple[str, int]) -> list[list[Any]]:

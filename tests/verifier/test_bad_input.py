@@ -28,6 +28,13 @@ ITEMS: dict[str, tuple[str, ...]] = {
     "10,000 path elements": ("form-path-65", "form-path-10000"),
     "nested 10,000 deep": ("form-depth-17", "form-depth-10000", "form-depth-open"),
     "sizes beyond 2^53": ("form-past-2-53", "form-past-2-53-odd", "form-digits"),
+    "a file of nothing but commas": ("form-commas",),
+    "more entries than a life has": (
+        "form-custody-10006",
+        "form-parties-10002",
+        "form-beacons-10001",
+        "form-anchors-10002",
+    ),
     "duplicate keys": ("form-duplicate", "form-duplicate-escaped", "form-order"),
     "unknown fields": (
         "form-unknown",

@@ -24,7 +24,7 @@ from provenance.core.proofcheck.parts import (
 
 BUNDLE_TYPE: Final = "card-key-provenance/proof/v1"
 MAX_BUNDLE_SIZE: Final = 16 * 1024 * 1024
-MAX_CUSTODY: Final = 10_000
+MAX_ENTRIES: Final = 10_000
 """Entries on one key: the law stops sales at 5,000, and what is sold may still be closed."""
 
 
@@ -46,7 +46,8 @@ class Bundle:
     hints: Hints = field(default_factory=Hints)
 
     def __post_init__(self) -> None:
-        require(len(self.custody) <= MAX_CUSTODY, f"custody has at most {MAX_CUSTODY} entries")
+        for name in ("custody", "parties", "beacons", "anchors"):
+            require(len(getattr(self, name)) <= MAX_ENTRIES, f"{name} has at most {MAX_ENTRIES} entries")
         Checkpoint.parse(self.checkpoint.text)
 
     @property

@@ -174,6 +174,7 @@ var boundJson = (bound) => ({ ...bound, number: plain(bound.number), time: plain
 
 // verifier/json.js
 var MAX_DEPTH = 16;
+var MAX_COMMAS = 2 ** 19;
 var MAX_DIGITS = 17;
 var INTEGER = /-?(?:0|[1-9][0-9]*)/y;
 var FRACTION = /\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+/y;
@@ -186,9 +187,9 @@ var ESCAPES = new Map(Object.entries({ '"': '"', "\\": "\\", "/": "/", b: "\b", 
 var WORDS = { true: true, false: false, null: null };
 function parseCanonical(raw, maxBytes, maxDepth = MAX_DEPTH) {
   if (raw.length > maxBytes) throw new Refused("json_too_large", `the JSON has more than ${maxBytes} bytes`);
-  if (depthOf(raw) > maxDepth) {
-    throw new Refused("json_too_deep", `the JSON is nested deeper than ${maxDepth} levels`);
-  }
+  const { depth, commas } = measured(raw);
+  if (depth > maxDepth) throw new Refused("json_too_deep", `the JSON is nested deeper than ${maxDepth} levels`);
+  if (commas > MAX_COMMAS) throw new Refused("json_too_many_values", `the JSON has more than ${MAX_COMMAS} commas`);
   let text;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
@@ -211,16 +212,18 @@ function encode(value) {
   const members = Object.keys(value).sort().map((name) => `${encode(name)}:${encode(value[name])}`);
   return `{${members.join()}}`;
 }
-function depthOf(raw) {
-  let [depth, deepest, quoted] = [0, 0, false];
+function measured(raw) {
+  let [depth, deepest, commas, quoted] = [0, 0, 0, false];
   for (let at = 0; at < raw.length; at += 1) {
     const byte = raw[at];
-    if (byte === 34) quoted = !quoted;
-    else if (quoted) at += byte === 92 ? 1 : 0;
+    if (byte === 92) at += raw[at + 1] === 92 || raw[at + 1] === 34 ? 1 : 0;
+    else if (byte === 34) quoted = !quoted;
+    else if (quoted) continue;
     else if (byte === 91 || byte === 123) deepest = Math.max(deepest, depth += 1);
     else if (byte === 93 || byte === 125) depth -= 1;
+    else if (byte === 44) commas += 1;
   }
-  return deepest;
+  return { depth: deepest, commas };
 }
 var Parser = class {
   constructor(text) {
@@ -5678,7 +5681,7 @@ var unsigned2 = (message) => new Refused("signature_invalid", message);
 // verifier/reading.js
 var BUNDLE_TYPE = "card-key-provenance/proof/v1";
 var MAX_BUNDLE_SIZE = 16 * 1024 * 1024;
-var MAX_CUSTODY = 1e4;
+var MAX_ENTRIES = 1e4;
 var MAX_PATH = 64;
 var MAX_RANGES = 1024;
 var MAX_KEY_TEXT = 1024;
@@ -5719,7 +5722,9 @@ async function readBundle(raw) {
     stateProof: at.state_proof.maybe(stateProof),
     hints: hints(at.hints)
   };
-  if (bundle.custody.length > MAX_CUSTODY) throw at.custody.refused(`at most ${MAX_CUSTODY} entries`);
+  for (const name of ["custody", "parties", "beacons", "anchors"]) {
+    if (bundle[name].length > MAX_ENTRIES) throw at[name].refused(`at most ${MAX_ENTRIES} entries`);
+  }
   bundle.head = at.checkpoint.within((text) => parseCheckpoint(text), bundle.note.text);
   return bundle;
 }

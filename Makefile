@@ -11,7 +11,7 @@ PARALLEL := -n 2 --dist loadgroup
 SLOW := node or postgres or browser or race or crash or slow or interop or mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-failed races month mutants test-fast lint format verifier bench soak docs lock clean
+.PHONY: help setup demo up test test-failed races month mutants test-fast lint format verifier bench bench-report bench-growth soak docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,15 @@ verifier: node_modules/.stamp ## build the browser verifier's one-file page
 
 bench: setup ## measure each job beside its reference, and print a table; under twenty minutes
 	$(BIN)/provenance bench
+
+# Into a file beside it first: a run that fails leaves the last figures as they were.
+bench-report: setup ## measure, then write the tables and charts of README.md and docs/performance.md
+	$(BIN)/provenance bench --json >docs/bench.jsonl.new && mv docs/bench.jsonl.new docs/bench.jsonl
+	$(BIN)/python -m bench.report
+
+bench-growth: setup ## the same for how cost grows, to five million keys and ten million entries; an hour
+	$(BIN)/provenance bench --growth --full --json >docs/growth.jsonl.new && mv docs/growth.jsonl.new docs/growth.jsonl
+	$(BIN)/python -m bench.report
 
 MINUTES ?= 30
 soak: $(STAMP) ## half an hour at 70 % of the peak, then ten times it; MINUTES=3 for a short one

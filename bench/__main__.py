@@ -63,24 +63,32 @@ MORE: dict[str, Job] = {
 """Those that run only when they are named."""
 
 
+GROWTH: dict[str, Job] = {
+    "growth": lambda size: _of("growth").measure(scale=size.scale, is_full=size.is_full),
+    "flat": lambda size: _of("flat").measure(scale=size.scale, runs=size.runs, is_full=size.is_full),
+}
+"""How cost grows: instead of the jobs, with ``--growth``."""
+
+
 def main() -> None:
     """Run every job with a target in turn, or those that are named."""
     arguments = _parser().parse_args()
     size = Size(10 if arguments.quick else 1, arguments.runs, arguments.full)
-    jobs = JOBS | MORE
+    jobs = JOBS | MORE | GROWTH
+    wanted = arguments.only or (GROWTH if arguments.growth else JOBS)
     watched = Watched()
     results: list[Result] = []
-    for name in arguments.only or JOBS:
+    for name in wanted:
         start = time.perf_counter()
         watched.look()
-        found = [judged(one) for one in jobs[name](size)]
+        for one in map(judged, jobs[name](size)):
+            results.append(one)
+            if arguments.json:
+                show([one], as_json=True)
         print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-        if arguments.json:
-            show(found, as_json=True)
-        results += found
     machine = watched.told()
     show([machine] if arguments.json else [*results, machine], as_json=arguments.json)
-    if not arguments.only and (missing := not_measured({one.name for one in results})):
+    if wanted is JOBS and (missing := not_measured({one.name for one in results})):
         sys.exit(f"no row came of these targets: {', '.join(missing)}")
 
 
@@ -89,8 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--quick", action="store_true", help="a tenth of the sizes, to see that it works")
     parser.add_argument("--full", action="store_true", help="the longest sizes too; far more than 20 minutes")
+    parser.add_argument("--growth", action="store_true", help="how cost grows, instead of what it is")
     parser.add_argument(
-        "--only", action="append", choices=[*JOBS, *MORE], help="this job alone; may be repeated"
+        "--only", action="append", choices=[*JOBS, *MORE, *GROWTH], help="this job alone; may be repeated"
     )
     parser.add_argument("--runs", type=int, default=RUNS, help="interleaved runs of a job and its reference")
     return parser

@@ -41,21 +41,21 @@ _GOLDEN = Path(__file__).parents[1] / "tests" / "vectors" / "golden.json"
 
 def sequencing(n: int, runs: int = RUNS) -> Result:
     """*n* committed entries to a signed checkpoint on a durable PostgreSQL, beside COPY of the same rows."""
-    with _postgres() as server:
+    with postgres() as server:
         names = itertools.count()
-        _make(server, "waiting", None)
-        _enter(server.url("waiting"), n)
-        _make(server, "empty", None)
+        make_database(server, "waiting")
+        enter(server.url("waiting"), n)
+        make_database(server, "empty")
 
         def ours() -> float:
-            url = _make(server, f"ours_{next(names)}", "waiting")
+            url = make_database(server, f"ours_{next(names)}", "waiting")
             return _sequence(url, server.data_dir.parent, n)
 
         ours()
         rows = _copied(_plain(server.url("ours_0")))
 
         def raw() -> float:
-            url = _plain(_make(server, f"raw_{next(names)}", "empty"))
+            url = _plain(make_database(server, f"raw_{next(names)}", "empty"))
             return seconds(lambda: _load(url, rows))
 
         return paired("sequence entries", ours, raw, n=n, runs=runs, note="reference: COPY of the same rows")
@@ -67,8 +67,8 @@ def path(n: int, runs: int = RUNS) -> list[Result]:
     rows = builder.add_many(merkle.leaf_hash(i.to_bytes(32)) for i in range(n))
     rows += builder.finish().tiles
     results = []
-    with _postgres() as server, tempfile.TemporaryDirectory() as folder:
-        url = _make(server, "paths", None)
+    with postgres() as server, tempfile.TemporaryDirectory() as folder:
+        url = make_database(server, "paths")
         file = f"sqlite:///{folder}/paths.sqlite"
         create_schema(file)
         for name, place in (("PostgreSQL", url), ("SQLite", file)):
@@ -177,22 +177,26 @@ def _sequence(url: str, folder: Path, n: int) -> float:
     context = context_over(url)
     head = HeadFile(folder / f"{os.urandom(6).hex()}.json")
     sequencer = Sequencer(context, Ed25519PrivateKey.from_private_bytes(_SEED), head, "bench")
-    start = time.perf_counter()
-    done = 0
-    while done < n:
-        made = sequencer.sequence()
-        done += 0 if made is None else made.added
-    taken = time.perf_counter() - start
+    taken = seconds(lambda: sequence_all(sequencer, n))
     sequencer.stop()
     context.database.dispose()
     return taken
 
 
-def _enter(url: str, n: int) -> None:
+def sequence_all(sequencer: Sequencer, n: int) -> None:
+    """Round after round, until *n* entries more have their places."""
+    done = 0
+    while done < n:
+        made = sequencer.sequence()
+        done += 0 if made is None else made.added
+
+
+def enter(url: str, n: int, first: int = 0) -> None:
+    """Commit *n* entries without places, numbered from *first*."""
     database = Database(url)
     with database.write() as connection:
-        for start in range(0, n, 10_000):
-            some = range(start, min(n, start + 10_000))
+        for start in range(first, first + n, 10_000):
+            some = range(start, min(first + n, start + 10_000))
             rows = [entry_store.row(i.to_bytes(16), _entry(i), None) for i in some]
             connection.execute(insert(entry_table), rows)
     database.dispose()
@@ -203,7 +207,8 @@ def _entry(number: int) -> Entry:
     return Entry(EntryType.QUALIFICATION, 1_700_000_000_000 + number, subject, bytes(20))
 
 
-def _make(server: EmbeddedPostgres, name: str, template: str | None) -> str:
+def make_database(server: EmbeddedPostgres, name: str, template: str | None = None) -> str:
+    """A database with our tables, or a copy of *template*; its URL."""
     with psycopg.connect(_plain(server.url()), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}".encode())
     url = server.url(name)
@@ -229,7 +234,8 @@ def _load(url: str, rows: dict[str, bytes]) -> None:
 
 
 @contextmanager
-def _postgres() -> Iterator[EmbeddedPostgres]:
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A durable server of its own, gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)
         with EmbeddedPostgres(Path(folder) / "postgres") as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import secrets
@@ -10,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -64,13 +65,7 @@ def into_sqlite(n: int = 1_000_000, runs: int = RUNS) -> Result:
     """Beside ``executemany`` of the same rows into the same indexed tables."""
     data = supplier_file(n)
     with tempfile.TemporaryDirectory() as folder:
-        numbers = iter(range(10_000))
-
-        def fresh() -> str:
-            url = f"sqlite:///{folder}/{next(numbers)}.sqlite"
-            create_schema(url)
-            return url
-
+        fresh = fresh_files(folder)
         made = fresh()
         register(made, io.BytesIO(data))
         rows = _sqlite_rows(make_url(made).database or "")
@@ -93,7 +88,7 @@ def into_postgres(n: int = 1_000_000, runs: int = RUNS) -> Result:
     """Beside raw COPY of the same rows into the same indexed tables, one commit, fsync on."""
     data = supplier_file(n)
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(_reachable(folder) / "pg") as server:
-        fresh = _fresh_databases(server)
+        fresh = fresh_databases(server)
         made = fresh()
         register(made, io.BytesIO(data))
         rows = _postgres_rows(_plain(made))
@@ -136,13 +131,31 @@ def _registered_alone(name: str, n: int) -> dict[str, float]:
     return said
 
 
-def _fresh_databases(server: EmbeddedPostgres) -> Callable[[], str]:
-    numbers = iter(range(10_000))
+def fresh_files(folder: str) -> Callable[[], str]:
+    """A function that makes another empty SQLite file, gives its URL, and removes the one before."""
+    numbers = itertools.count()
 
     def fresh() -> str:
-        name = f"bench_{next(numbers)}"
+        number = next(numbers)
+        for ending in ("", "-wal", "-shm"):
+            Path(folder, f"{number - 1}.sqlite{ending}").unlink(missing_ok=True)
+        url = f"sqlite:///{folder}/{number}.sqlite"
+        create_schema(url)
+        return url
+
+    return fresh
+
+
+def fresh_databases(server: EmbeddedPostgres) -> Callable[[], str]:
+    """A function that makes another empty database, gives its URL, and drops the one before."""
+    numbers = itertools.count()
+
+    def fresh() -> str:
+        number = next(numbers)
+        name = f"bench_{number}"
         with psycopg.connect(_plain(server.url()), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f'DROP DATABASE IF EXISTS "bench_{number - 1}"'.encode())
+            connection.execute(f"CREATE DATABASE {name}".encode())
         url = server.url(name)
         create_schema(url)
         return url
@@ -201,8 +214,7 @@ def _main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         path = os.path.join(folder, "keys.txt")
         with open(path, "wb") as file:
-            for start in range(0, n, 10_000):
-                file.write(_lines(start, min(10_000, n - start)))
+            file.writelines(pieces(n))
         if name == "PostgreSQL":
             url = stack.enter_context(EmbeddedPostgres(_reachable(folder) / "pg")).url()
         else:
@@ -218,6 +230,12 @@ def _peak_mib() -> float:
     with open("/proc/self/status") as status:
         peak = next(line for line in status if line.startswith("VmHWM"))
     return int(peak.split()[1]) / 1024
+
+
+def pieces(n: int, first: int = 0) -> Iterator[bytes]:
+    """A supplier's file of *n* lines from serial number *first*, a little at a time."""
+    for start in range(first, first + n, 10_000):
+        yield _lines(start, min(10_000, first + n - start))
 
 
 def _lines(start: int, count: int) -> bytes:

@@ -38,10 +38,10 @@ class Shop:
     sold: int = 0
     orders: int = 0
 
-    def verifying(self, count: int, keys: int) -> list[bytes]:
-        """*count* requests for verdicts on *keys* keys each, all over the batch."""
-        stride = 7_919
-        asked = ([(n * stride + i) % self.size for i in range(keys)] for n in range(count))
+    def verifying(self, count: int, keys: int, first: int = 0) -> list[bytes]:
+        """*count* requests for verdicts on *keys* keys each, all over the batch from key *first*."""
+        stride, size = 7_919, self.size - first
+        asked = ([first + (n * stride + i) % size for i in range(keys)] for n in range(count))
         if keys == 1:
             return [post("/v1/keys/verify", {"key": _ref(one[0])}, self.token) for one in asked]
         return [post("/v1/keys/verify", {"keys": list(map(_ref, some))}, self.token) for some in asked]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from bench.growth import curve, exponent
 
 ROOT = Path(__file__).parents[2]
 CALL = "from provenance.cli import main; main()"
@@ -23,6 +28,19 @@ def test_each_line_is_one_object_with_what_was_measured_and_its_target() -> None
     assert bundle["met"] is (bundle["ratio"] <= 2)
     assert machine["name"] == "machine"
     assert machine["facts"]["cores"] >= 1
+
+
+def test_a_curve_is_held_against_n_log_n() -> None:
+    sizes = (10_000, 100_000, 1_000_000)
+    assert curve("of n log n", "s", [(n, n * math.log(n) / 1e6) for n in sizes]).ratio == pytest.approx(1)
+    assert curve("flat", "s", [(n, 2.0) for n in sizes]).is_met
+    assert not curve("of n^1.2", "s", [(n, n**1.2) for n in sizes]).is_met
+
+
+def test_fixed_costs_of_the_smallest_size_hide_no_growth() -> None:
+    steep = [(1_000, 50.0), (10_000, 10.0), (100_000, 200.0)]
+    assert exponent(steep) < 1.05 * exponent([(n, n * math.log(n)) for n, _ in steep])
+    assert not curve("steep", "s", steep).is_met
 
 
 def test_a_job_that_does_not_exist_is_a_wrong_call() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.schemas.common import MAX_SAFE, Body, FormatId, Line, Signature, Text
 from provenance.services.registration import StageOptions
@@ -18,11 +18,9 @@ FileName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f/\\]*$", m
 Alphabet = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 
 
-class BatchQuery(Text):
-    """Of a file. ``format`` is needed unless the body is JSON."""
+class Chosen(BaseModel):
+    """What a supplier chooses for a batch, however its keys come."""
 
-    format: FormatId | None = None
-    filename: FileName | None = None
     max_uses: MaxUses = 1
     expires_at: ExpiresAt = 0
     shuffle: bool | None = None
@@ -32,6 +30,13 @@ class BatchQuery(Text):
     currency: Currency = "CNY"
     supplier_reference: Line = ""
     alphabet: Alphabet | None = None
+
+
+class BatchQuery(Text, Chosen):
+    """Of a file. ``format`` is needed unless the body is JSON."""
+
+    format: FormatId | None = None
+    filename: FileName | None = None
 
     def options(self, format_id: str, content_type: str | None) -> StageOptions:
         """The service's own options; raises :class:`InputRefused`."""
@@ -39,7 +44,7 @@ class BatchQuery(Text):
         return StageOptions(format=format_id, content_type=content_type, **members)
 
 
-class BatchBody(Body):
+class BatchBody(Body, Chosen):
     """Keys as JSON: one line of text each, as they would stand in a file."""
 
     format: FormatId
@@ -47,15 +52,6 @@ class BatchBody(Body):
         list[Annotated[str, StringConstraints(pattern=r"^[^\x00\r\n]*$", max_length=4_096)]],
         Field(min_length=1, max_length=100_000, repr=False),
     ]
-    max_uses: MaxUses = 1
-    expires_at: ExpiresAt = 0
-    shuffle: bool | None = None
-    on_error: OnError = "rollback"
-    product: Line = ""
-    face_value: Money = "0"
-    currency: Currency = "CNY"
-    supplier_reference: Line = ""
-    alphabet: Alphabet | None = None
 
     def options(self) -> StageOptions:
         """The service's own options; raises :class:`InputRefused`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,26 +52,24 @@ def acting_party(connection: Connection, address: bytes) -> Party:
 
 def stands_for(connection: Connection, actor: bytes, required: bytes) -> bool:
     """Whether *actor* is *required* or came after it by succession."""
-    seen: set[bytes] = set()
-    while required != actor and required not in seen:
-        seen.add(required)
-        party = parties.by_address(connection, required)
-        if party is None or party.successor is None:
-            return False
-        required = party.successor
-    return required == actor
+    return actor in _successions(connection, required)
 
 
 def heir(connection: Connection, address: bytes) -> bytes:
     """Who stands for *address* now, following successions to their end."""
+    *_, last = _successions(connection, address)
+    return last
+
+
+def _successions(connection: Connection, address: bytes) -> Iterator[bytes]:
+    """*address* and whoever came after it, one after the other; ends where a circle would begin."""
     seen: set[bytes] = set()
-    while address not in seen:
-        seen.add(address)
-        party = parties.by_address(connection, address)
-        if party is None or party.successor is None:
-            break
-        address = party.successor
-    return address
+    following: bytes | None = address
+    while following is not None and following not in seen:
+        yield following
+        seen.add(following)
+        party = parties.by_address(connection, following)
+        following = None if party is None else party.successor
 
 
 def perform(

@@ -359,8 +359,8 @@ class TestTroubles:
         two = service(world, local.registry, holder="two", lease_ms=0)
 
         class Slow(Chain):
-            def estimate_gas(self, sender: bytes, to: bytes | None, calldata: bytes) -> int:
-                estimate = super().estimate_gas(sender, to, calldata)
+            def estimate_gas(self, sender: bytes, to: bytes | None, calldata: bytes, value: int = 0) -> int:
+                estimate = super().estimate_gas(sender, to, calldata, value)
                 two.beat()
                 return estimate
 

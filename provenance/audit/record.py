@@ -20,14 +20,14 @@ from provenance.core.entries import Entry, EntryType, QualificationReason
 from provenance.core.merkle import HASH_SIZE
 from provenance.core.notes import Checkpoint
 from provenance.core.reportfile import Report, month_of
-from provenance.core.reporting import names_at
+from provenance.core.reporting import is_relevant, names_at
 from provenance.core.tiles import TreeBuilder
 
 __all__ = ["Published", "RecordAudit", "Verdict"]
 
 _COUNTED = frozenset(
     {
-        EntryType.SELL, EntryType.DELIVER, EntryType.REINSTATE, EntryType.PARTY, EntryType.QUALIFICATION,
+        EntryType.SELL, EntryType.REINSTATE, EntryType.PARTY, EntryType.QUALIFICATION,
         EntryType.CLAIM, EntryType.REMEDY,
     }
 )  # fmt: skip
@@ -140,20 +140,28 @@ class RecordAudit:
             Again(one, verdict, self._names(one.report))
             for one, verdict in zip(published, verdicts, strict=True)
         ]
-        for index, entry in self._entries(head):
-            for work in works:
-                work.take(index, entry)
+        names = frozenset().union(*(work.names for work in works))
+        receipts = frozenset().union(*(work.receipts for work in works))
+        for index, entry in self._entries(head, receipts):
+            if entry.type is EntryType.DELIVER or is_relevant(entry, names):
+                for work in works:
+                    work.take(index, entry)
         for work in works:
             work.finish()
 
-    def _entries(self, head: Checkpoint) -> Iterator[tuple[int, Entry]]:
-        index = 0
+    def _entries(self, head: Checkpoint, receipts: frozenset[int]) -> Iterator[tuple[int, Entry]]:
+        """What figures are made of; of deliveries, which are many, the *receipts* alone."""
+        tree = TreeBuilder()
         for raws in bundles(self._source, 0, head.size, self._auditor.workers):
-            for raw in raws:
-                if len(raw) > 1 and raw[1] in _COUNTED:
+            start = tree.size
+            tree.add_many(lanes.leaf_hashes(raws))
+            for index, raw in enumerate(raws, start):
+                if len(raw) > 1 and (raw[1] in _COUNTED or index in receipts):
                     yield index, Entry.decode(raw)
-                index += 1
             self.progress(len(raws))
+        if tree.root() != self._roots.get(head.size):
+            # Else a server could show the honest entries first, and then those that suit the report.
+            self.findings.add("root_wrong", "the log gave other entries at the second reading")
 
     def _look_for_hidden(self, platform: bytes, published: Sequence[Published], head: Checkpoint) -> None:
         """Reports that the log names and nobody shows, and months that were reported twice."""

@@ -68,7 +68,7 @@ class Again:
     def __init__(self, one: Published, verdict: Verdict, names: frozenset[bytes]) -> None:
         self._one = one
         self._verdict = verdict
-        self._names = names
+        self.names = names
         self._span = one.report.span
         self._wanted = Wanted(names, self._span)
         self._details = {index: opening.details for index, opening in one.openings.items()}
@@ -76,10 +76,15 @@ class Again:
         self._gone = {True: 0, False: 0}
         self._late: int | None = None
 
+    @property
+    def receipts(self) -> frozenset[int]:
+        """The log indices of the deliveries that its reviews name."""
+        return self._reckoning.receipts
+
     def take(self, index: int, entry: Entry) -> None:
         """Take the entry at *index*, its details only if they are what it commits to."""
         if index >= self._span.size:
-            is_counted = is_relevant(entry, self._names) and entry.type is not EntryType.PARTY
+            is_counted = is_relevant(entry, self.names) and entry.type is not EntryType.PARTY
             if self._late is None and is_counted and self._span.has(entry.time):
                 self._late = index
             return

@@ -132,6 +132,11 @@ class Reckoning:
         else:
             self._take_opened(index, entry)
 
+    @property
+    def receipts(self) -> frozenset[int]:
+        """The log indices of the deliveries that the reviews name: these entries too are to be taken."""
+        return self._reviews.wanted
+
     def take_sales(self, counted: Mapping[tuple[EntryType, int], int]) -> None:
         """Sales and their undoing within the span, by type and reason, for who counted them elsewhere."""
         for (kind, reason), count in counted.items():

@@ -76,7 +76,8 @@ class Counted:
         self._openings = openings
         self._has = has
         named = [said.get("delivery") for said in openings.values() if said.get("type") == TYPE]
-        self._wanted = {index for index in named if isinstance(index, int)}
+        self.wanted = frozenset(index for index in named if isinstance(index, int))
+        """The log indices of the receipts that reviews name."""
         self._receipts: dict[int, Entry] = {}
         self._buyers: set[bytes] = set()
         self._stars = dict.fromkeys((str(one) for one in STARS), 0)
@@ -84,7 +85,7 @@ class Counted:
 
     def take_receipt(self, index: int, entry: Entry) -> None:
         """Keep *entry* if a review names it."""
-        if entry.type is EntryType.DELIVER and index in self._wanted:
+        if entry.type is EntryType.DELIVER and index in self.wanted:
             self._receipts[index] = entry
 
     def take(self, index: int, entry: Entry) -> None:

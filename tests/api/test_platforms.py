@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from provenance.audit.record import Published
+from provenance.audit.record import Published, RecordAudit
+from provenance.audit.run import Auditor
+from provenance.audit.source import LogSource
 from provenance.core.reportfile import Report
 from provenance.services.warranty.reports import ReportService
 from provenance.store.schema import entry as entries
 from tests.api.desk import DAY, HOUR, STRANGERS, Desk
 from tests.api.record import MONTH, lived_in, report, review
 from tests.api.world import START_MS, World
-from tests.audit.record_world import audited, published
+from tests.audit.record_world import ClientFetcher, audited, published
 
 
 def figures(world: World, **query: str) -> dict[str, Any]:
@@ -125,6 +127,25 @@ def test_a_report_that_is_not_shown_is_missed(record: World) -> None:
     log, verdicts = audited(record.client, [], all_of=record.shop.address)
     assert verdicts == []
     assert [each.rule for each in log.findings] == ["report_hidden"]
+
+
+class TwoFaced(LogSource):
+    """Shows the log as it is, and at a second look with its claims undone."""
+
+    def bundle(self, index: int, width: int) -> tuple[bytes, ...]:
+        found = super().bundle(index, width)
+        looks = self.__dict__.setdefault("looks", set())
+        if index not in looks:
+            looks.add(index)
+            return found
+        return tuple(raw[:1] + b"\x20" + raw[2:] if raw[1] in (35, 36) else raw for raw in found)
+
+
+def test_a_log_that_shows_others_entries_at_the_second_look_is_caught(record: World) -> None:
+    (one,) = published(record.client, record.shop.address)
+    source = TwoFaced(ClientFetcher(record.client, "/v1/log/"))
+    log, _ = RecordAudit(source, Auditor()).run([edited(one, ["claims", "opened"], 0)])
+    assert [each.rule for each in log.findings] == ["root_wrong"]
 
 
 def test_what_was_erased_makes_a_figure_unproven_and_not_wrong(quick: World) -> None:

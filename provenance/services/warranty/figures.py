@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +10,6 @@ from typing import Final
 from provenance.core.entries import Entry, EntryType, PartyReason
 from provenance.core.reportfile import Opening, Report
 from provenance.core.reporting import ERASED, Reckoning, Span, Wanted, names_at
-from provenance.core.reviews import TYPE as REVIEW
 from provenance.errors import InputRefused, NotFound
 from provenance.services.context import Context
 from provenance.services.opening import recorded_from
@@ -50,6 +50,7 @@ class FiguresService:
         self._context = context
         self._figures: Fresh[tuple[bytes, int, int], Report] = Fresh(context.clock)
         self._claims: Fresh[bytes, list[ClaimLine]] = Fresh(context.clock)
+        self._wanted: Fresh[tuple[bytes, Span], tuple[int, ...]] = Fresh(context.clock)
 
     def platforms(self) -> list[Party]:
         """Everybody who is, or was until his suspension, a platform; by name."""
@@ -93,15 +94,22 @@ class FiguresService:
         Raises :class:`NotFound` (``unknown_platform``, ``log_empty``), :class:`InputRefused`
         (``openings_malformed``) for a size that the log has not reached.
         """
-        with self._context.database.snapshot() as connection:
-            # Under the very address of the report, whoever stands for it since.
-            if parties.by_address(connection, address) is None:
-                raise _unknown_platform()
-            if span.size > signed_head(connection).size:
-                raise InputRefused("the log has not that many entries yet", code="openings_malformed")
-            gathered = gather(connection, address, span)
-            page = [index for index in gathered.wanted if index > after][:PAGE]
-            return [opening(self._context, one) for one in store.at(connection, page)]
+
+        def make() -> tuple[int, ...]:
+            with self._context.database.snapshot() as connection:
+                # Under the very address of the report, whoever stands for it since.
+                if parties.by_address(connection, address) is None:
+                    raise _unknown_platform()
+                if span.size > signed_head(connection).size:
+                    raise InputRefused("the log has not that many entries yet", code="openings_malformed")
+                return gather(connection, address, span).wanted
+
+        # Page after page is asked for: which entries they are is found once.
+        wanted = self._wanted.get((address, span), make)
+        first = bisect_right(wanted, after)
+        with self._context.database.read() as connection:
+            found = store.at(connection, wanted[first : first + PAGE])
+        return [opening(self._context, one) for one in found]
 
 
 def last_days(now: int) -> tuple[int, int]:
@@ -145,9 +153,8 @@ def reckoned(
     gathered = gather(connection, platform, Span(start, end, head.size))
     opened = [opening(context, one) for one in store.at(connection, gathered.wanted)]
     details = {one.index: one.details for one in opened}
-    receipts = sorted({said["delivery"] for said in details.values() if said.get("type") == REVIEW})
-    read = [(one.index or 0, one.entry) for one in store.at(connection, receipts)]
     reckoning = Reckoning(gathered.names, gathered.span, details)
+    read = [(one.index or 0, one.entry) for one in store.at(connection, sorted(reckoning.receipts))]
     reckoning.take_sales(store.sales(connection, gathered.names, gathered.span))
     for index, entry in sorted([*read, *gathered.entries], key=lambda one: one[0]):
         if entry.type is not EntryType.SELL and entry.type is not EntryType.REINSTATE:

@@ -59,9 +59,11 @@ abstract contract EscrowOrders is IWarrantyEscrow {
         requireSigner(order.platform, digestOf(order), signature);
     }
 
-    /// @dev Not the order's hash: two orders for one sale would let one DELIVER entry release two deposits.
+    /// @dev Not the order's hash: two orders of a platform for one sale would let one DELIVER entry release two
+    /// deposits. And the platform's account is in it: whoever reads the sale in the log could else pay a grain for it
+    /// on his own signature, and the buyer would find the place taken.
     function idOf(WarrantyOrder calldata order) internal pure returns (bytes32) {
-        return keccak256(abi.encode(order.batchId, order.index, order.party));
+        return keccak256(abi.encode(order.batchId, order.index, order.party, order.platform));
     }
 
     function requireSound(WarrantyOrder calldata order) private view {

@@ -61,7 +61,7 @@ interface IEscrowRefusals {
     /// @param size of the batch
     error IndexOutsideBatch(uint32 index, uint32 size);
 
-    /// @notice One sale of one key has one deposit, ever.
+    /// @notice One sale of one key by one platform has one deposit, ever.
     /// @param id of the deposit that is there
     error AlreadyDeposited(bytes32 id);
 

@@ -89,7 +89,8 @@ interface IWarrantyEscrow is IEscrowRefusals {
     /// @param order the offer
     /// @param manifest of the key's batch; hashes to the order's batch id, so that nobody can give another `maxUses`
     /// @param signature the platform's EIP-712 signature over the order
-    /// @return id of the deposit: the hash of batch, index and party, so that one sale has one deposit
+    /// @return id of the deposit: the hash of batch, index, party and platform, so that one sale of a platform has one
+    /// deposit, and nobody else's stands in its way
     function deposit(WarrantyOrder calldata order, BatchManifest calldata manifest, bytes calldata signature)
         external
         payable

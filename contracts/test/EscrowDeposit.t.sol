@@ -7,6 +7,7 @@ import {IEscrowRefusals as Refusals} from "../interfaces/IEscrowRefusals.sol";
 import {IWarrantyEscrow} from "../interfaces/IWarrantyEscrow.sol";
 import {Deposit, State, WarrantyOrder} from "../interfaces/WarrantyTypes.sol";
 import {EscrowFixture} from "./EscrowFixture.sol";
+import {purse} from "./EscrowVm.sol";
 import {vm} from "./Vm.sol";
 
 contract EscrowDepositTest is EscrowFixture {
@@ -48,7 +49,7 @@ contract EscrowDepositTest is EscrowFixture {
         bytes32 id = escrow.deposit{value: PRICE}(order, manifest, signature);
 
         equal(id, expected, "id");
-        equal(id, keccak256(abi.encode(batchId, INDEX, USE)), "one sale, one name");
+        equal(id, keccak256(abi.encode(batchId, INDEX, USE, platform)), "one sale, one name");
         equal(address(escrow).balance, 10 ether + PRICE, "balance");
         equal(escrow.bonds(platform, ETHER), 10 ether - EXTRA, "free bond");
         Deposit memory held = escrow.depositOf(id);
@@ -208,6 +209,22 @@ contract EscrowDepositTest is EscrowFixture {
         vm.expectRevert(reason);
         vm.prank(BUYER);
         escrow.deposit{value: PRICE}(order, manifest, signature);
+    }
+
+    function testAStrangersDepositOnTheSaleDoesNotStandInTheBuyersWay() public {
+        WarrantyOrder memory order = anOrder();
+        WarrantyOrder memory foreign = anOrder();
+        foreign.platform = vm.addr(0x51);
+        foreign.buyer = STRANGER;
+        foreign.amount = 1;
+        foreign.compensation = 0;
+        bytes memory signature = offered(0x51, foreign);
+        purse.deal(STRANGER, 1);
+        vm.prank(STRANGER);
+        bytes32 taken = escrow.deposit{value: 1}(foreign, manifest, signature);
+        bytes32 id = pay(order);
+        check(id != taken, "two deposits of one name");
+        inState(id, State.Funded);
     }
 
     function testCompensationThatTheBondDoesNotCoverIsRefused() public {

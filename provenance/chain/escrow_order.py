@@ -1,7 +1,7 @@
 """What a platform signs for one buyer: the order that the escrow holds money for, and its two names.
 
 Pure. The hashes are those of ``WarrantyEscrow.sol``: EIP-712 for the signature, and the hash of batch,
-index and party for the deposit, so that one sale has one deposit.
+index, party and platform for the deposit: a platform's sale has one, and nobody else's is in its way.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ class WarrantyOrder:
 
     @property
     def id(self) -> bytes:
-        """The deposit's name, 32 bytes: keccak256 of batch, index and party as words."""
-        return keccak256(self.batch_id + _word(self.index) + _word(self.party))
+        """The deposit's name, 32 bytes: keccak256 of batch, index, party and platform as words."""
+        return keccak256(self.batch_id + _word(self.index) + _word(self.party) + _word(self.platform))
 
     def digest(self, domain: EscrowDomain) -> bytes:
         """The 32 bytes that the platform signs (EIP-712)."""

@@ -28,7 +28,7 @@ escrow_offer = Table(
     metadata,
     Column("digest", LargeBinary(32), primary_key=True, comment="EIP-712: what the platform signs"),
     Column("order", ForeignKey("warranty_order.id"), nullable=False),
-    Column("deposit", LargeBinary(32), nullable=False, comment="hash of batch, index and party"),
+    Column("deposit", LargeBinary(32), nullable=False, comment="hash of batch, index, party, platform"),
     Column("struct", Text, nullable=False, comment="the WarrantyOrder as JSON"),
     Column("valid_until", BigInteger, nullable=False, comment="unix seconds"),
     Column("made_at", BigInteger, nullable=False),

@@ -67,8 +67,8 @@ def test_every_member_changes_the_digest() -> None:
     assert len(digests) == 3 + len(fields(ORDER))
 
 
-def test_only_key_and_use_name_the_deposit() -> None:
-    named = {"batch_id", "index", "party"}
+def test_only_key_use_and_platform_name_the_deposit() -> None:
+    named = {"batch_id", "index", "party", "platform"}
     for field in fields(ORDER):
         value = getattr(ORDER, field.name)
         other = value + 1 if isinstance(value, int) else bytes([value[0] ^ 1]) + value[1:]

@@ -28,6 +28,7 @@ MUTANTS = {
     "an old offer holds": (ORDERS, "if (block.timestamp > order.validUntil)", "if (false)"),
     "anybody signs": (ORDERS, "if (signer != platform)", "if (false)"),
     "a sale is paid twice": (ESCROW, "if (deposits[id].state != State.None)", "if (false)"),
+    "a stranger takes the place": (ORDERS, ", order.party, order.platform))", ", order.party))"),
     "another manifest": (ORDERS, "if (batchId != order.batchId)", "if (false)"),
     "a party rules": (ORDERS, "if (order.arbiter == order.buyer ||", "if (false &&"),
     "a stranger rules": (ESCROW, "if (msg.sender != held.arbiter)", "if (false)"),

@@ -173,20 +173,35 @@ def test_a_chain_that_forgets_a_payment_is_read_anew_and_the_order_is_paid_once(
     assert [one.kind for one in shop.ledger(opened).postings] == [PostingKind.PAID]
 
 
-def test_a_deposit_that_nobody_offered_pays_for_no_order(shop: EscrowShop) -> None:
-    batch = shop.registered()
-    shop.anchor()
-    opened = shop.order(batch)
-    shop.offer(opened)
+def stranded(shop: EscrowShop, opened: Opened, payer: bytes, key: bytes, **changes: Any) -> None:
+    """*payer* pays for the sale what nobody offered here, on the signature of *key*'s account."""
     with shop.database.read() as connection:
         (row,) = escrow.offers_of(connection, opened.order.id)
-        signed = manifests.signed_batch(connection, batch.batch_id)
+        struct = replace(struct_of(row), buyer=payer, platform=address_of(key), compensation=0, **changes)
+        signed = manifests.signed_batch(connection, struct.batch_id)
     assert signed is not None
-    # A stranger who read batch, index and party in the log pays one wei for the sale, as his own platform.
-    key = b"\x1d" * 32
-    forged = replace(struct_of(row), buyer=FRIEND, platform=address_of(key), amount=1, compensation=0)
-    call = deposit_call(forged, signed.manifest, sign(key, forged.digest(shop.seat.domain)))
-    shop.chain.send(FRIEND, call)
+    shop.chain.send(payer, deposit_call(struct, signed.manifest, sign(key, struct.digest(shop.seat.domain))))
+
+
+def test_a_stranger_who_pays_a_grain_for_a_sale_neither_pays_the_order_nor_stands_in_its_way(
+    shop: EscrowShop,
+) -> None:
+    opened = shop.order(anchored(shop))
+    call = shop.offer(opened)
+    shop.chain.send(FRIEND, post_bond_call(PLATFORM, ETHER, 2 * PRICE))
+    stranded(shop, opened, FRIEND, b"\x1d" * 32, amount=1)
+    assert shop.round(shop.keeper(), 1) == []
+    assert not is_paid(shop, opened)
+    shop.chain.send(BUYER, call)
+    assert shop.round(shop.keeper(), 1) == []
+    assert is_paid(shop, opened)
+    assert shop.deposit(opened).is_offered
+
+
+def test_another_amount_than_was_offered_pays_for_no_order(shop: EscrowShop) -> None:
+    opened = shop.order(anchored(shop))
+    shop.offer(opened)
+    stranded(shop, opened, BUYER, PLATFORM_KEY, amount=PRICE - 1)
     assert shop.round(shop.keeper(), 2) == []
     assert not is_paid(shop, opened)
     held = shop.deposit(opened)

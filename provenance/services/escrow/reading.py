@@ -167,12 +167,15 @@ class EscrowReader:
             self._deposited(connection, order_id, told)
             return True
         known = escrow.deposit_of(connection, order_id)
-        if known is not None:
+        if known is not None and known.deposit == event.facts["id"]:
             escrow.put_deposit(connection, self._after(known, told))
         return True
 
     def _deposited(self, connection: Connection, order_id: bytes, told: _Told) -> None:
-        event = told.event
+        known, event = escrow.deposit_of(connection, order_id), told.event
+        if known is not None and known.is_offered:
+            # A second account of the platform's sold the same sale again: it is paid for, by the first.
+            return
         struct = WarrantyOrder(
             **{field.name: event.facts[_NAMES.get(field.name, field.name)] for field in fields(WarrantyOrder)}
         )

@@ -17,7 +17,10 @@ def upgrade() -> None:
         ),
         sa.Column("order", sa.LargeBinary(length=32), nullable=False),
         sa.Column(
-            "deposit", sa.LargeBinary(length=32), nullable=False, comment="hash of batch, index and party"
+            "deposit",
+            sa.LargeBinary(length=32),
+            nullable=False,
+            comment="hash of batch, index, party, platform",
         ),
         sa.Column("struct", sa.Text(), nullable=False, comment="the WarrantyOrder as JSON"),
         sa.Column("valid_until", sa.BigInteger(), nullable=False, comment="unix seconds"),

@@ -6,6 +6,7 @@ A curve is checked against n log n: the exponent of a power law through its poin
 
 from __future__ import annotations
 
+import io
 import math
 import statistics
 import tempfile
@@ -81,25 +82,34 @@ def _audit(n: int) -> float:
 
 
 def _registering(sizes: list[int]) -> Iterator[Result]:
+    """Three runs below a million keys; from there on one, in a process of its own that tells its memory."""
+    few = [n for n in sizes if n < SIZES[-1]]
     with tempfile.TemporaryDirectory(prefix="provenance-bench-") as folder:
         fresh = registering.fresh_files(folder)
-        yield curve("register, SQLite", "s", [(n, _register(fresh, n)) for n in sizes])
+        points = [(n, _register(fresh, n)) for n in few]
+    yield from _with_many("SQLite", points, sizes)
     with log.postgres() as server:
         fresh = registering.fresh_databases(server)
-        yield curve("register, PostgreSQL", "s", [(n, _register(fresh, n)) for n in sizes])
+        points = [(n, _register(fresh, n)) for n in few]
+    yield from _with_many("PostgreSQL", points, sizes)
+
+
+def _with_many(name: str, points: list[Point], sizes: list[int]) -> Iterator[Result]:
+    many = {n: registering.registered_alone(name, n) for n in sizes if n >= SIZES[-1]}
+    yield curve(f"register, {name}", "s", [*points, *((n, one["seconds"]) for n, one in many.items())])
+    if many:
+        yield from registering.memory_rows(name, many)
 
 
 def _register(fresh: Callable[[], str], n: int) -> float:
-    """The median of three below a million keys; else one run, over a file on disk."""
-    with tempfile.TemporaryFile() as file:
-        file.writelines(registering.pieces(n))
+    """The median of three."""
+    data = registering.supplier_file(n)
 
-        def once() -> float:
-            url = fresh()
-            file.seek(0)
-            return seconds(lambda: registering.register(url, file))
+    def once() -> float:
+        url = fresh()
+        return seconds(lambda: registering.register(url, io.BytesIO(data)))
 
-        return statistics.median(once() for _ in range(3 if n < SIZES[-1] else 1))
+    return statistics.median(once() for _ in range(3))
 
 
 def _path(sizes: list[int]) -> Iterator[Result]:

@@ -114,17 +114,25 @@ def peak_memory(sizes: list[int]) -> list[Result]:
     """
     results = []
     for name in ("SQLite", "PostgreSQL"):
-        said = [_registered_alone(name, n) for n in sizes]
-        least = said[0]["peak_mib"]
-        note = f"reference: the same with {sizes[0]:,} keys"
-        for n, one in zip(sizes, said, strict=True):
-            peak, facts = one["peak_mib"], {"seconds": one["seconds"]}
-            what = f"{name}: peak memory of a registration"
-            results.append(Result(what, peak, least, peak / least, "MiB", n, 1, note, facts=facts))
+        said = [registered_alone(name, n) for n in sizes]
+        results += memory_rows(name, dict(zip(sizes, said, strict=True)))
     return results
 
 
-def _registered_alone(name: str, n: int) -> dict[str, float]:
+def memory_rows(name: str, said: dict[int, dict[str, float]]) -> list[Result]:
+    """Peak memory by size, beside that of the smallest."""
+    least_size, least = min(said), said[min(said)]["peak_mib"]
+    note = f"reference: the same with {least_size:,} keys"
+    what = f"{name}: peak memory of a registration"
+    rows = []
+    for n, one in said.items():
+        peak, facts = one["peak_mib"], {"seconds": one["seconds"]}
+        rows.append(Result(what, peak, least, peak / least, "MiB", n, 1, note, facts=facts))
+    return rows
+
+
+def registered_alone(name: str, n: int) -> dict[str, float]:
+    """Seconds and peak memory of a process that registers *n* keys and does nothing else."""
     command = [sys.executable, "-m", "bench.registering", name, str(n)]
     made = subprocess.run(command, capture_output=True, text=True, check=True)
     said: dict[str, float] = json.loads(made.stdout)

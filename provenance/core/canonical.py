@@ -32,6 +32,11 @@ MAX_DIGITS: Final = 17
 
 _HEX: Final = re.compile(r"[0-9a-f]*")
 _NO_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'"[]{},')
+_PLAIN: Final = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
+"""RFC 8785 for values whose names are ASCII: those sort by code points as by UTF-16, and strings and
+integers are written as ECMAScript writes them."""
 
 
 def encode(value: JsonValue) -> bytes:
@@ -40,9 +45,13 @@ def encode(value: JsonValue) -> bytes:
     Raises :class:`InputRefused` (``json_not_canonical``) for floats, larger integers, lone
     surrogates, names that are not text, and nesting past :data:`MAX_DEPTH`.
     """
-    _check_values(value, MAX_DEPTH)
+    return _encoded(value, is_plain=_check_values(value, MAX_DEPTH))
+
+
+def _encoded(value: JsonValue, *, is_plain: bool) -> bytes:
+    """The canonical bytes of a checked value; a *plain* one by the standard encoder, many times faster."""
     try:
-        return rfc8785.dumps(value)
+        return _PLAIN(value).encode() if is_plain else rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError) as error:
         raise _refused("the value has no canonical JSON form (RFC 8785)") from error
 
@@ -53,6 +62,11 @@ def parse(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> JsonValu
     Raises :class:`InputRefused`: ``json_too_large``, ``json_too_deep``, ``json_too_many_values``,
     ``json_malformed``, ``json_duplicate_member`` or ``json_number``.
     """
+    return _parsed(raw, max_bytes, max_depth)[0]
+
+
+def _parsed(raw: bytes, max_bytes: int, max_depth: int) -> tuple[JsonValue, bool]:
+    """What :func:`parse` returns, and whether it is plain."""
     if len(raw) > max_bytes:
         raise _refused(f"the JSON has more than {max_bytes} bytes", "json_too_large")
     structure = _structure(raw)
@@ -71,14 +85,13 @@ def parse(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> JsonValu
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError among them
         # The parser's own message quotes the document, which may hold a key: it is not passed on.
         raise _refused("not well-formed UTF-8 JSON", "json_malformed") from error
-    _check_values(value, max_depth)
-    return value
+    return value, _check_values(value, max_depth)
 
 
 def parse_canonical(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> JsonValue:
     """Like :func:`parse`, and *raw* must be the RFC 8785 form of what it says (``json_not_canonical``)."""
-    value = parse(raw, max_bytes=max_bytes, max_depth=max_depth)
-    if encode(value) != raw:
+    value, is_plain = _parsed(raw, max_bytes, max_depth)
+    if _encoded(value, is_plain=is_plain) != raw:
         raise _refused("the JSON is not in its canonical form (RFC 8785)")
     return value
 
@@ -145,17 +158,34 @@ def _depth(structure: bytes) -> int:
     return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets), default=0)
 
 
-def _check_values(root: JsonValue, max_depth: int) -> None:
-    pending: list[tuple[Any, int]] = [(root, 1)]
-    while pending:
-        value, depth = pending.pop()
-        if isinstance(value, dict | list | tuple):
-            if depth > max_depth:
-                raise _too_deep(max_depth)
-            children = value.values() if isinstance(value, dict) else value
-            pending.extend((child, depth + 1) for child in children)
-        elif isinstance(value, float) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
-            raise _refused("numbers are integers of at most 2^53-1", "json_number")
+def _check_values(root: JsonValue, max_depth: int) -> bool:
+    """Refuse what has no canonical form; return whether the value is plain: usual types, ASCII names."""
+    level: list[Any] = [root]
+    depth, is_plain = 0, True
+    while level:
+        depth += 1
+        below: list[Any] = []
+        for value in level:
+            kind = type(value)
+            if kind is str or value is None or kind is bool:
+                continue
+            if isinstance(value, dict | list | tuple):
+                if depth > max_depth:
+                    raise _too_deep(max_depth)
+                is_plain = is_plain and _is_plain(value)
+                below += value.values() if isinstance(value, dict) else value
+                continue
+            is_plain = is_plain and kind is int
+            if isinstance(value, float) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
+                raise _refused("numbers are integers of at most 2^53-1", "json_number")
+        level = below
+    return is_plain
+
+
+def _is_plain(holder: dict[Any, Any] | list[Any] | tuple[Any, ...]) -> bool:
+    if type(holder) is dict:
+        return all(type(name) is str and name.isascii() for name in holder)
+    return type(holder) in (list, tuple)
 
 
 def _too_deep(max_depth: int) -> InputRefused:

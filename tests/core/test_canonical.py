@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from enum import IntEnum, StrEnum
 from typing import Any
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provenance.core import canonical
@@ -36,6 +38,35 @@ def test_the_golden_bundle_is_its_own_canonical_form() -> None:
 @given(VALUES)
 def test_what_is_encoded_is_read_back(value: Any) -> None:
     assert canonical.parse_canonical(canonical.encode(value), max_bytes=1 << 20) == value
+
+
+@given(VALUES)
+@example({"\ud7ff": 1, "\ue000": 2, "\U00010000": 3})  # where code points and UTF-16 sort differently
+@example({"a": '\x00\x1f\x7f\x80\u2028"\\/', "b": [True, None, -1, {}], "": []})
+def test_the_bytes_are_those_of_the_reference_encoder(value: Any) -> None:
+    assert canonical.encode(value) == rfc8785.dumps(value)
+
+
+class Word(StrEnum):
+    YES = "yes"
+
+
+class Number(IntEnum):
+    TWO = 2
+
+
+@pytest.mark.parametrize("value", [{"a": Word.YES}, {Word.YES: 1}, (1, "a"), {"n": Number.TWO}])
+def test_what_is_nearly_text_or_a_number_is_encoded_as_before(value: Any) -> None:
+    assert canonical.encode(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["\ud800", {"a": ["\udfff"]}, {"\ud800": 1}, {1: "a"}, {"a": b"raw"}, {None: 1}]
+)
+def test_what_has_no_canonical_form_is_refused_whoever_encodes_it(value: Any) -> None:
+    with pytest.raises(InputRefused) as caught:
+        canonical.encode(value)
+    assert caught.value.code == "json_not_canonical"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Refusals name the place in the file and never its content: a bundle may hold the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -12,6 +13,7 @@ from typing import Any, Final, TypeVar
 from provenance.core import canonical
 from provenance.core.entries import Entry
 from provenance.core.manifest import BatchDetails, BatchManifest, Domain
+from provenance.core.merkle import HASH_SIZE
 from provenance.core.notes import Note, VerifierKey
 from provenance.core.proofcheck.bundle import BUNDLE_TYPE, MAX_BUNDLE_SIZE, Bundle
 from provenance.core.proofcheck.parts import (
@@ -36,6 +38,7 @@ _MEMBERS: Final = (
     "type", "network", "log", "batch", "key", "custody", "parties", "beacons", "state", "checkpoint",
     "anchors", "state_proof", "hints",
 )  # fmt: skip
+_HASH_DIGITS: Final = 2 * HASH_SIZE
 _PLACED: Final = ("index", "entry", "path")
 
 
@@ -77,8 +80,12 @@ class Cursor:
 
     def hex(self, size: int | None = None, prefix: str = "") -> bytes:
         """Bytes in lower-case hex, *size* of them if given."""
-        text = self.text()
-        return self.within(lambda: canonical.decode_hex(text, size, prefix=prefix))
+        try:
+            return canonical.decode_hex(self.text(), size, prefix=prefix)
+        except InputRefused as error:
+            if "where" in error.facts:
+                raise
+            raise self._located(error.message, error.code) from error
 
     def hash(self) -> bytes:
         """32 bytes in hex."""
@@ -95,6 +102,12 @@ class Cursor:
 
     def path(self) -> tuple[bytes, ...]:
         """A list of hashes."""
+        items = self.value
+        if type(items) is list and all(type(item) is str and len(item) == _HASH_DIGITS for item in items):
+            # A proof is mostly paths: all of one together, and one by one only to say which is wrong.
+            with contextlib.suppress(InputRefused):
+                joined = canonical.decode_hex("".join(items))
+                return tuple(joined[at : at + HASH_SIZE] for at in range(0, len(joined), HASH_SIZE))
         return self.each(Cursor.hash)
 
     def within(self, make: Callable[[], T]) -> T:

@@ -210,15 +210,12 @@ def split_number(number: int) -> tuple[int, int]:
     return number >> 32, number & 0xFFFFFFFF
 
 
-def commit_details(salt: bytes, details: dict[str, Any]) -> bytes:
-    """The 32-byte commitment ``H(salt ‖ RFC 8785 of details)``.
+def encode_details(details: dict[str, Any]) -> bytes:
+    """The RFC 8785 bytes of *details*, as they are committed to and sealed.
 
-    Without the 16 random bytes of *salt* it says nothing about the details: deleting salt and
-    details is how erasure works. Raises :class:`InputRefused` (``details_too_large``),
-    and as :func:`provenance.core.canonical.encode` does for details that no bundle could carry.
+    Raises :class:`InputRefused` (``details_too_large``), and as :func:`provenance.core.canonical.encode`
+    does for details that no bundle could carry.
     """
-    if len(salt) != DETAIL_SALT_SIZE:
-        raise _malformed(f"a detail salt has {DETAIL_SALT_SIZE} bytes")
     # Nested as in a bundle, whose depth is bounded: what is committed to can always be shown.
     nested = canonical.encode([[[[details]]]])
     encoded = nested[_BUNDLE_LEVELS:-_BUNDLE_LEVELS]
@@ -228,7 +225,23 @@ def commit_details(salt: bytes, details: dict[str, Any]) -> bytes:
             code="details_too_large",
             limit=MAX_DETAIL_SIZE,
         )
+    return encoded
+
+
+def commit_encoded(salt: bytes, encoded: bytes) -> bytes:
+    """The 32-byte commitment ``H(salt ‖ encoded)`` to details that :func:`encode_details` gave.
+
+    Without the 16 random bytes of *salt* it says nothing about the details: deleting salt and
+    details is how erasure works. Raises :class:`InputRefused` (``entry_malformed``).
+    """
+    if len(salt) != DETAIL_SALT_SIZE:
+        raise _malformed(f"a detail salt has {DETAIL_SALT_SIZE} bytes")
     return sha256(salt + encoded)
+
+
+def commit_details(salt: bytes, details: dict[str, Any]) -> bytes:
+    """The same of details; raises as both."""
+    return commit_encoded(salt, encode_details(details))
 
 
 def _malformed(message: str) -> InputRefused:

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
-import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from provenance.core.entries import DETAIL_SALT_SIZE, Entry, commit_details
+from provenance.core.entries import DETAIL_SALT_SIZE, Entry, commit_encoded, encode_details
 from provenance.core.manifest import Domain
 from provenance.errors import Unavailable
 from provenance.services.vault import Vault
@@ -120,7 +119,7 @@ def drafted(
     event = context.event_id(draft.time)
     if details is None:
         return Recorded(event, draft), None
-    salt = context.entropy(DETAIL_SALT_SIZE)
-    entry = replace(draft, detail=commit_details(salt, details))
-    sealed = context.vault.seal(salt + rfc8785.dumps(details), event)
+    salt, encoded = context.entropy(DETAIL_SALT_SIZE), encode_details(details)
+    entry = replace(draft, detail=commit_encoded(salt, encoded))
+    sealed = context.vault.seal(salt + encoded, event)
     return Recorded(event, entry, salt, details), sealed

@@ -70,13 +70,17 @@ def find_standing(
 
 def find_seen(context: Context, refs: Sequence[KeyRef]) -> list[Seen | None]:
     """The same with the entries of each key alone, where they are few."""
-    if any(isinstance(ref, Handle) for ref in refs):
-        with context.database.read() as connection:
-            tags = tags_of(context, connection, refs)
-    else:
-        tags = _tags_of(context, refs, {})
+    tags = tags_alone(context, refs)
     found = standing_store.seen_of_tags(context.database, list({one for many in tags for one in many}))
     return [next((found[one] for one in many if one in found), None) for many in tags]
+
+
+def tags_alone(context: Context, refs: Sequence[KeyRef]) -> list[list[bytes]]:
+    """The same as :func:`tags_of` outside of a transaction: a key never changes its place."""
+    if not any(isinstance(ref, Handle) for ref in refs):
+        return _tags_of(context, refs, {})
+    with context.database.read() as connection:
+        return tags_of(context, connection, refs)
 
 
 def tags_of(context: Context, connection: Connection, refs: Sequence[KeyRef]) -> list[list[bytes]]:

@@ -24,6 +24,7 @@ from provenance.store.database import Connection
 from provenance.store.holdings import Holding
 from provenance.store.keys import KeyRow
 from provenance.store.orders import OrderLine
+from provenance.store.quick import Line
 from provenance.store.sales import Look, NewSale
 
 
@@ -34,12 +35,14 @@ class _Ready:
     sold: Sold
 
 
-def sell_plain(context: Context, connection: Connection, wishes: Sequence[Wish]) -> dict[int, Sold]:
+def sell_plain(
+    context: Context, connection: Connection | Line, wishes: Sequence[Wish], tags: Sequence[Sequence[bytes]]
+) -> dict[int, Sold]:
     """Sell what is plain of *wishes*, by position; nothing was written for what is left out.
 
-    Of several wishes for one key the first may be in it. Raises nothing for a refusal.
+    *tags* are those of each (``lawbook.tags_alone``). Of several wishes for one key the first may be in it.
+    Raises nothing for a refusal.
     """
-    tags = lawbook.tags_of(context, connection, [wish.ref for wish in wishes])
     wanted = {tag for many in tags for tag in many}
     if not wanted:
         return {}

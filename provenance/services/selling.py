@@ -27,6 +27,7 @@ from provenance.store.database import Connection
 from provenance.store.entries import StoredEntry
 from provenance.store.keys import KeyRow
 from provenance.store.orders import LineTaken, OrderLine
+from provenance.store.quick import Line
 
 __all__ = ["Order", "SaleOutcome", "SellingService", "Sold"]
 
@@ -129,14 +130,16 @@ class SellingService:
     def _sell_plain(self, wishes: Sequence[Wish], *, or_nothing: bool = False) -> dict[int, Sold]:
         """What is plain of *wishes*, sold in one transaction; with *or_nothing*, all of them or none."""
 
-        def work(connection: Connection) -> dict[int, Sold]:
-            sold = sell_plain(self._context, connection, wishes)
+        tags = lawbook.tags_alone(self._context, [wish.ref for wish in wishes])
+
+        def work(connection: Connection | Line) -> dict[int, Sold]:
+            sold = sell_plain(self._context, connection, wishes, tags)
             if or_nothing and len(sold) < len(wishes):
                 raise _NotAllPlain
             return sold
 
         try:
-            return self._context.database.retrying(work)
+            return self._context.database.retrying_quickly(work)
         except (LineTaken, _NotAllPlain):
             return {}
 

@@ -6,12 +6,13 @@ A transaction is opened by a service and handed to the store's functions; nothin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -20,11 +21,12 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from provenance.errors import Conflict, StoreUnavailable
-from provenance.store.quick import QuickLook
+from provenance.store.quick import Line, Lines
 
 __all__ = ["Connection", "Database", "Patience", "create_schema"]
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 RETRIES: Final = 8
 """Deadlocks and serialization failures are the price of locks; each retry starts from a fresh look."""
@@ -64,7 +66,7 @@ class Patience:
 class Database:
     """One database by URL (``sqlite:///path`` or ``postgresql+psycopg://…``).
 
-    ``read()`` gives a connection in autocommit for look-ups, ``quick()`` the hottest of them without one;
+    ``read()`` gives a connection in autocommit for look-ups, ``look()`` makes the hottest without one;
     ``write()`` one transaction that commits at the end of the block, or leaves nothing.
     """
 
@@ -78,7 +80,7 @@ class Database:
         else:
             self._engine = _postgres_engine(self.url, pool_size, self._options)
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._quick: dict[str, QuickLook] = {}
+        self._lines: Lines | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -86,14 +88,15 @@ class Database:
         with _translated(), self._reader.connect() as connection:
             yield connection
 
-    def quick(self, statement: str) -> QuickLook:
-        """The look by *statement*, on PostgreSQL alone; made once."""
-        found = self._quick.get(statement)
-        if found is None:
+    def look(self, statement: bytes, values: Sequence[bytes]) -> list[tuple[Any, ...]]:
+        """Rows by an array of *values*, on PostgreSQL alone: the quick way for the hottest look-ups."""
+        return self._quick().look(statement, values)
+
+    def _quick(self) -> Lines:
+        if self._lines is None:
             plain = self.url.set(drivername="postgresql").difference_update_query(["options"])
-            made = QuickLook(plain.render_as_string(hide_password=False), self._options, statement)
-            found = self._quick.setdefault(statement, made)
-        return found
+            self._lines = Lines(plain.render_as_string(hide_password=False), self._options)
+        return self._lines
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -115,28 +118,55 @@ class Database:
             finally:
                 connection.info.pop("immediate", None)
 
+    @contextmanager
+    def _write_quickly(self) -> Iterator[Connection | Line]:
+        if self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        with _translated():
+            try:
+                with self._quick().transaction() as line:
+                    yield line
+            except psycopg.Error as error:
+                raise as_sqlalchemy(error, psycopg.Error, self._engine.dialect) from error
+
     def retrying(self, work: Callable[[Connection], T]) -> T:
         """Run *work* in a transaction, again from the start when the database asks for that.
 
         Raises :class:`Conflict` (``contended``) when it asks time and again.
         """
-        for attempt in range(RETRIES):
-            try:
-                with self.write() as connection:
-                    return work(connection)
-            except DBAPIError as error:
-                if not is_retryable(error):
-                    raise
-                if attempt == RETRIES - 1:
-                    raise Conflict("too many others write at once; try again", code="contended") from error
-                time.sleep(0.002 * 2**attempt)
-        raise AssertionError("unreachable")
+        return _retried(self.write, work)
+
+    def retrying_quickly(self, work: Callable[[Connection | Line], T]) -> T:
+        """The same for *work* that is given a line on PostgreSQL, for a few statements made for it."""
+        return _retried(self._write_quickly, work)
 
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
-        for look in self._quick.values():
-            look.close()
+        if self._lines is not None:
+            self._lines.close()
+
+
+def _retried(write: Callable[[], AbstractContextManager[C]], work: Callable[[C], T]) -> T:
+    for attempt in range(RETRIES):
+        try:
+            with write() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            if not is_retryable(error):
+                raise
+            if attempt == RETRIES - 1:
+                raise Conflict("too many others write at once; try again", code="contended") from error
+            time.sleep(0.002 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def as_sqlalchemy(error: Exception, kind: type[Exception], dialect: Any) -> Exception:
+    """What the driver raised as SQLAlchemy raises it, so that retries and translations hold."""
+    made: Exception = DBAPIError.instance(None, None, error, kind, hide_parameters=True, dialect=dialect)
+    return made
 
 
 def create_schema(url: str) -> None:

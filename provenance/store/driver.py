@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
 
-from provenance.store.database import Connection
+from provenance.store.database import Connection, as_sqlalchemy
 
 
 def is_sqlite(connection: Connection) -> bool:
@@ -28,6 +27,4 @@ def driver_of(connection: Connection) -> Iterator[Any]:
     try:
         yield connection.connection.driver_connection
     except kind as error:
-        raise DBAPIError.instance(
-            None, None, error, kind, hide_parameters=True, dialect=connection.dialect
-        ) from error
+        raise as_sqlalchemy(error, kind, connection.dialect) from error

@@ -15,24 +15,25 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy.exc import IntegrityError
 
-from provenance.core.entries import Entry
-from provenance.store import entries
+from provenance.core.entries import Entry, EntryType
+from provenance.store import entries, quick
 from provenance.store.database import Connection
-from provenance.store.driver import driver_of, is_sqlite
+from provenance.store.driver import driver_of
 from provenance.store.orders import LineTaken, OrderLine
+from provenance.store.quick import Line
 from provenance.store.standing import LOOK, Standing, look_sqlite, standing
 
-_PARTIES: Final = """
+_PARTIES: Final = b"""
     SELECT address, since FROM party
-    WHERE address = ANY(%b) AND NOT suspended AND successor IS NULL ORDER BY address FOR SHARE"""
-_PLANNED_ONCE: Final = "SET LOCAL plan_cache_mode = force_generic_plan"
-_LOOK_LOCKING_ONE: Final = f"{LOOK} FOR SHARE OF h"
-_LOOK_LOCKING: Final = f"{LOOK} ORDER BY k.batch, k.idx FOR SHARE OF h FOR NO KEY UPDATE OF k"
-_SELL: Final = """
+    WHERE address = ANY($1) AND NOT suspended AND successor IS NULL ORDER BY address FOR SHARE"""
+_LOOK: Final = LOOK.replace("%b", "$1")
+_LOOK_LOCKING_ONE: Final = f"{_LOOK} FOR SHARE OF h".encode()
+_LOOK_LOCKING: Final = f"{_LOOK} ORDER BY k.batch, k.idx FOR SHARE OF h FOR NO KEY UPDATE OF k".encode()
+_SELL: Final = f"""
     WITH sale AS (
         SELECT * FROM unnest(
-            %b::bytea[], %b::bytea[], %b::bigint[], %b::bytea[], %b::bigint[], %b::bytea[], %b::bytea[],
-            %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bigint[], %b::bytea[]
+            $1::bytea[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bytea[], $7::bytea[],
+            $8::bytea[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bigint[], $13::bytea[]
         ) AS s (tag, event, "time", subject, first, actor, party, raw, details, reservation,
                 "order", batch, token)
     ), changed AS (
@@ -40,19 +41,22 @@ _SELL: Final = """
             reserved_until = NULL, reserved_by = NULL, reservation = NULL
         FROM sale s
         WHERE k.tag = s.tag AND k.state = 0 AND k.entries = 0
-            AND (k.reserved_until IS NULL OR k.reserved_until <= %b OR k.reservation = s.reservation)
+            AND (k.reserved_until IS NULL OR k.reserved_until <= $14::bigint OR k.reservation = s.reservation)
             AND NOT EXISTS (SELECT 1 FROM presale_review r
                             WHERE r.batch = k.batch AND r.idx = k.idx AND r.state <> 3)
         RETURNING k.tag
     ), entered AS (
         INSERT INTO entry (event, "time", type, subject, first, is_range, actor, party, raw, details)
-        SELECT s.event, s."time", %b, s.subject, s.first, false, s.actor, s.party, s.raw, s.details
+        SELECT s.event, s."time", {int(EntryType.SELL)}, s.subject, s.first, false, s.actor, s.party, s.raw,
+            s.details
         FROM sale s JOIN changed USING (tag)
     )
     INSERT INTO order_line (seller, "order", batch, idx, event, token)
     SELECT s.actor, s."order", s.batch, s.first, s.event, s.token FROM sale s JOIN changed USING (tag)
-    RETURNING event"""
+    RETURNING event""".encode()  # noqa: S608 - our own number
 
+_NUMBERS: Final = frozenset({2, 4, 11})
+"""Places of the columns that are numbers; all others are byte strings."""
 _PARTY_SQLITE: Final = (
     "SELECT address, since FROM party WHERE address = ? AND NOT suspended AND successor IS NULL"
 )
@@ -94,52 +98,44 @@ class NewSale:
     reservation: bytes | None
 
 
-def look(connection: Connection, sellers: Iterable[bytes], tags: Sequence[bytes]) -> Look:
+def look(connection: Connection | Line, sellers: Iterable[bytes], tags: Sequence[bytes]) -> Look:
     """Lock *sellers* against suspension, holdings against handing over and recall, then *tags*."""
     actors = sorted(set(sellers))
-    with driver_of(connection) as raw:
-        if is_sqlite(connection):
+    if isinstance(connection, Line):
+        parties = connection.rows(_PARTIES, (quick.bytea_array(actors),))
+        # One key is locked by the statement that changes it; several need an order among them.
+        statement = _LOOK_LOCKING if len(tags) > 1 else _LOOK_LOCKING_ONE
+        rows = connection.rows(statement, (quick.bytea_array(tags),))
+    else:
+        with driver_of(connection) as raw:
             parties = [row for actor in actors for row in raw.execute(_PARTY_SQLITE, (actor,))]
             rows = look_sqlite(raw, tags)
-        else:
-            parties, rows = _look_locking(raw, actors, tags)
     return Look({bytes(row[0]): row[1] for row in parties}, dict(map(standing, rows)))
 
 
-def _look_locking(
-    raw: psycopg.Connection[Any], actors: list[bytes], tags: Sequence[bytes]
-) -> tuple[list[Any], list[Any]]:
-    """Both looks in one round trip, one after the other."""
-    # One key is locked by the statement that changes it; several need an order among them.
-    statement = _LOOK_LOCKING if len(tags) > 1 else _LOOK_LOCKING_ONE
-    with raw.pipeline():
-        raw.execute(_PLANNED_ONCE)
-        parties = raw.execute(_PARTIES, (actors,), binary=True)
-        rows = raw.execute(statement, (list(tags),), binary=True)
-    return parties.fetchall(), rows.fetchall()
-
-
-def sell(connection: Connection, sales: Sequence[NewSale], now: int) -> set[bytes]:
-    """Sell those of *sales* whose keys nobody has touched, reserved or had reviewed; their events.
+def sell(connection: Connection | Line, sales: Sequence[NewSale], now: int) -> set[bytes]:
+    """Sell those of *sales* whose keys nobody has touched or reserved meanwhile; their events.
 
     This statement is the rule against double sale, for many keys at once: the guard of
     ``keys.change`` at no entries. An entry and an order line are written for a key that changed, and
     for no other. *now* is in ms. Raises :class:`LineTaken` when an order line is there already.
     """
     try:
+        if isinstance(connection, Line):
+            return _sell_as_one(connection, sales, now)
         with driver_of(connection) as raw:
-            if is_sqlite(connection):
-                return _sell_one_by_one(raw.execute, sales, now)
-            return _sell_as_one(raw.execute, sales, now)
-    except IntegrityError as error:
+            return _sell_one_by_one(raw.execute, sales, now)
+    except (IntegrityError, psycopg.IntegrityError) as error:
         raise LineTaken("an order line is sold already; look again") from error
 
 
-def _sell_as_one(execute: Callable[..., Any], sales: Sequence[NewSale], now: int) -> set[bytes]:
-    rows = [_columns(one) for one in sales]
-    arrays: list[Any] = [list(column) for column in zip(*rows, strict=True)]
-    found = execute(_SELL, [*arrays, now, int(sales[0].entry.type)], binary=True)
-    return {bytes(row[0]) for row in found}
+def _sell_as_one(line: Line, sales: Sequence[NewSale], now: int) -> set[bytes]:
+    columns = zip(*(_columns(one) for one in sales), strict=True)
+    arrays: list[bytes] = [
+        quick.int8_array(column) if place in _NUMBERS else quick.bytea_array(column)
+        for place, column in enumerate(columns)
+    ]
+    return {row[0] for row in line.rows(_SELL, [*arrays, quick.int8(now)])}
 
 
 def _columns(one: NewSale) -> tuple[Any, ...]:

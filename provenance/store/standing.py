@@ -38,7 +38,7 @@ _HELD_SQLITE: Final = f"""{_BATCHED}
 LOOK: Final = f"SELECT {_COLUMNS}{_HELD}"
 """On PostgreSQL; the parameter is an array of tags."""
 _LOOK_SQLITE: Final = f"SELECT {_COLUMNS}{_HELD_SQLITE}"
-_SEE: Final = f"SELECT {_COLUMNS}, {few.COLUMN}{_HELD}".replace("%b", "$1")
+_SEE: Final = f"SELECT {_COLUMNS}, {few.COLUMN}{_HELD}".replace("%b", "$1").encode()
 _SEE_SQLITE: Final = f"SELECT {_COLUMNS}, {few.COLUMN_SQLITE}{_HELD_SQLITE}"
 _AT: Final = f"{_PLACED} b.batch_id = %b AND k.idx = %b"
 _AT_SQLITE: Final = f"{_PLACED} b.batch_id = ? AND k.idx = ?"
@@ -66,7 +66,7 @@ def seen_of_tags(database: Database, tags: Sequence[bytes]) -> dict[bytes, Seen]
     if not tags:
         return {}
     if not database.is_sqlite:
-        return dict(map(_seen, database.quick(_SEE).rows(tags)))
+        return dict(map(_seen, database.look(_SEE, tags)))
     with database.read() as connection, driver_of(connection) as raw:
         return dict(map(_seen, _in_chunks(raw, _SEE_SQLITE, tags)))
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provenance.core.entries import EntryType
 from provenance.core.lives import State
 from provenance.errors import ManyRefused
+from provenance.services import lawbook
 from provenance.services.acts import Act
 from provenance.services.lawbook import Handle, KeyRef
 from provenance.services.plainsales import sell_plain
@@ -28,7 +29,8 @@ def world(database_url: str, tmp_path: Path) -> Iterator[Trade]:
 
 
 def plain(world: Trade, wishes: list[Wish]) -> set[int]:
-    return set(world.database.retrying(lambda connection: sell_plain(world.context, connection, wishes)))
+    tags = lawbook.tags_alone(world.context, [wish.ref for wish in wishes])
+    return set(world.database.retrying_quickly(lambda line: sell_plain(world.context, line, wishes, tags)))
 
 
 def test_untouched_keys_are_sold_as_one_set_by_key_or_by_place(world: Trade) -> None:

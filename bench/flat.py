@@ -162,6 +162,7 @@ def _row(name: str, beside: list[float], alone: list[float], unit: str, n: int, 
     return Result(
         name, statistics.median(beside), statistics.median(alone), ratio, unit, n, len(beside),
         f"reference: the same without it{note}",
+        Target(FLAT, is_least=True) if unit.endswith("/s") else Target(1 / FLAT),
     )  # fmt: skip
 
 

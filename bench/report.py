@@ -47,6 +47,12 @@ def rows_of(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def newest(rows: list[Row]) -> list[Row]:
+    """The rows of a file without its machines; one that was measured again, by a later run, counts alone."""
+    found = {(row["name"], row["n"] if row["unit"] == "MiB" else 0): row for row in rows}
+    return [row for row in found.values() if row["name"] != "machine"]
+
+
 def bar(row: Row) -> Bar:
     """The bars of a row, the target where it lies in the row's own unit."""
     wanted, at = row["target"], None
@@ -92,8 +98,7 @@ def write(root: Path = ROOT) -> list[Path]:
     """Draw every chart and fill every mark below *root*; the files that changed."""
     jobs = rows_of(root / JOBS_FILE)
     growth = rows_of(root / GROWTH_FILE) if (root / GROWTH_FILE).exists() else []
-    measured = [row for row in jobs if row["name"] != "machine"]
-    grown = [row for row in growth if row["name"] != "machine"]
+    measured, grown = newest(jobs), newest(growth)
     reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))
     files: dict[Path, str] = {}
     blocks: dict[str, Callable[[], str]] = {

@@ -58,17 +58,33 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def machine(rows: list[Row]) -> str:
-    """What a run was on, and how busy that was."""
-    found = next((row for row in rows if row["name"] == "machine"), None)
-    if found is None:
-        return ""
-    facts, runs = found["facts"], max(row["runs"] for row in rows)
+    """What a run was on, and how busy that was; of every run, if a file holds several."""
+    sentences: list[str] = []
+    names: list[str] = []
+    for row in rows:
+        if row["name"] != "machine":
+            names.append(row["name"])
+            continue
+        sentences.append(_first_run(rows, row["facts"]) if not sentences else _later_run(names, row["facts"]))
+        names = []
+    return " ".join(sentences)
+
+
+def _first_run(rows: list[Row], facts: dict[str, Any]) -> str:
     return (
         f"Measured on {facts['day']}: {facts['cpu']}, {facts['cores']} cores, {facts['memory_gib']} GiB,"
-        f" Python {facts['python']}, PostgreSQL with fsync on; medians of {runs} interleaved runs, in"
-        f" {facts['minutes']:.0f} minutes. The load average was {facts['load_before']} before it began and"
-        f" {facts['load_least']} to {facts['load_most']} while it ran."
+        f" Python {facts['python']}, PostgreSQL with fsync on; medians of {max(row['runs'] for row in rows)}"
+        f" interleaved runs, in {facts['minutes']:.0f} minutes. {_load(facts)}"
     )
+
+
+def _later_run(names: list[str], facts: dict[str, Any]) -> str:
+    return f"Measured again after changes: {', '.join(dict.fromkeys(names))}. {_load(facts)}"
+
+
+def _load(facts: dict[str, Any]) -> str:
+    least, most = facts["load_least"], facts["load_most"]
+    return f"The load average was {facts['load_before']} before it began and {least} to {most} while it ran."
 
 
 def missed(rows: Iterable[Row], reasons: dict[str, dict[str, str]]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import report
-from bench.saying import missed, share, target
+from bench.saying import machine, missed, share, target
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,6 +58,21 @@ def test_every_committed_line_says_truly_whether_its_target_is_met() -> None:
             value = row[wanted["of"]]
             is_met = value >= wanted["at_least"] if "at_least" in wanted else value <= wanted["at_most"]
             assert row["met"] is is_met, row["name"]
+
+
+def test_a_row_measured_again_stands_for_the_earlier_and_both_loads_are_told() -> None:
+    facts = {
+        "cpu": "a CPU", "cores": 2, "memory_gib": 8, "python": "3.11", "day": "2026-01-01", "minutes": 3.0,
+        "load_before": 0.5, "load_least": 1.0, "load_most": 2.0,
+    }  # fmt: skip
+    row = {"name": "a job", "n": 1, "unit": "s", "runs": 5, "ours": 2.0}
+    other = row | {"name": "another"}
+    end = {"name": "machine", "n": 1, "unit": "cores", "runs": 1, "facts": facts}
+    rows = [row, other, end, row | {"ours": 1.0}, end | {"facts": facts | {"load_before": 9.0}}]
+    assert [(one["name"], one["ours"]) for one in report.newest(rows)] == [("a job", 1.0), ("another", 2.0)]
+    told = machine(rows)
+    assert "0.5 before" in told
+    assert "again after changes: a job. The load average was 9.0 before" in told
 
 
 def test_rates_are_told_in_percent_and_times_as_multiples() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from provenance.chain import escrow_bundle
 from provenance.chain.answers import hex_data
 from provenance.chain.escrow import DepositState, EscrowClient
 from provenance.chain.escrow_calls import (
@@ -25,12 +26,16 @@ from provenance.chain.rpc import Chain
 from provenance.chain.signer import Signer
 from provenance.chain.wallet import Wallet
 from provenance.core.claims import Outcome, PostingKind
+from provenance.core.entries import EntryType
 from provenance.core.manifest import address_of, sign
+from provenance.core.proofs import Bundle, read_bundle
 from provenance.core.terms import State
-from provenance.errors import ChainRefused
+from provenance.errors import ChainRefused, Refused
+from provenance.services.acts import Act as CustodyAct
 from provenance.services.escrow.desk import EscrowDesk
 from provenance.services.escrow.offers import struct_of
 from provenance.services.escrow.reading import PATIENCE
+from provenance.services.proving import ProvingService
 from provenance.services.warranty import money as ledgers
 from provenance.services.warranty.money import PaymentState
 from provenance.services.warranty.orders import EventKind, Opened
@@ -39,10 +44,11 @@ from provenance.store import claims as claim_store
 from provenance.store import escrow, manifests, warranty_orders
 from tests.chain.conftest import LocalChain, bare_chain, local, node_url
 from tests.chain.escrow_world import BUYER, FRIEND, PRICE, STRANGER
+from tests.services.custody_world import ISSUER
 from tests.services.ledger_world import Crash, CrashAt, MadeBatch
 from tests.support.ports import free_port
 from tests.warranty.escrow_shop import KEEPER, PLATFORM, PLATFORM_KEY, EscrowShop, escrow_shop
-from tests.warranty.world import DAY, HOUR, MINUTE, money
+from tests.warranty.world import DAY, HOUR, MINUTE, SECOND, money
 
 __all__ = ["bare_chain", "local", "node_url"]
 
@@ -378,3 +384,36 @@ def test_a_step_that_a_reorganisation_undid_is_sent_again_under_its_nonce(shop: 
     assert shop.round(keeper, 3) == []
     assert shop.deposit(opened).state == DepositState.PROVEN
     assert sent_by_keeper(shop) == before + 1
+
+
+def shown_by(shop: EscrowShop, opened: Opened) -> Bundle:
+    """The proof file of the order's key as it is anchored now, read."""
+    shop.anchor()
+    handle = opened.sold.handle
+    return read_bundle(ProvingService(shop.context).bundle(handle.batch_id, handle.index, want_anchored=True))
+
+
+def test_a_fault_that_anybody_answered_lets_the_deposit_go_on_where_it_stood(shop: EscrowShop) -> None:
+    opened, client = shop.bought(anchored(shop)), shop.chain.client
+    keeper = shop.keeper()
+    keeper.beat()
+    deposit = shop.deposit(opened).deposit
+    shop.used_before(opened)
+    accused = escrow_bundle.accusation(client, deposit, shop.chain.deposit(deposit), shown_by(shop, opened))
+    shop.chain.send(STRANGER, accused)
+    keeper.beat()
+    assert shop.deposit(opened).state == DepositState.PROVEN
+    assert shop.deposit(opened).fault is not None
+
+    shop.clock.pass_ms(SECOND)
+    undo = CustodyAct(EntryType.REINSTATE, ISSUER, opened.order.party)
+    shop.custody.act(opened.sold.handle, undo)
+    answer = escrow_bundle.answer(client, deposit, shop.chain.deposit(deposit), shown_by(shop, opened))
+    shop.chain.send(STRANGER, answer)
+    keeper.beat()
+    row = shop.deposit(opened)
+    assert row.state == DepositState.FUNDED
+    assert row.deadline == shop.chain.deposit(deposit).deadline
+    with pytest.raises(Refused) as refused:
+        escrow_bundle.accusation(client, deposit, shop.chain.deposit(deposit), shown_by(shop, opened))
+    assert refused.value.code == "no_fault_in_bundle"

@@ -30,18 +30,15 @@ export async function readBundle(raw) {
     log: await log(at.log),
     batch: batch(at.batch),
     key: key(at.key),
-    custody: at.custody.each(logged),
-    parties: at.parties.each(logged),
-    beacons: at.beacons.each(beacon),
+    custody: at.custody.each(logged, MAX_ENTRIES),
+    parties: at.parties.each(logged, MAX_ENTRIES),
+    beacons: at.beacons.each(beacon, MAX_ENTRIES),
     state: at.state.maybe(state),
     note: at.checkpoint.within((text) => parseNote(text), at.checkpoint.text()),
-    anchors: at.anchors.each(anchor),
+    anchors: at.anchors.each(anchor, MAX_ENTRIES),
     stateProof: at.state_proof.maybe(stateProof),
     hints: hints(at.hints),
   };
-  for (const name of ["custody", "parties", "beacons", "anchors"]) {
-    if (bundle[name].length > MAX_ENTRIES) throw at[name].refused(`at most ${MAX_ENTRIES} entries`);
-  }
   bundle.head = at.checkpoint.within((text) => parseCheckpoint(text), bundle.note.text);
   return bundle;
 }
@@ -67,7 +64,7 @@ class Cursor {
     return Object.fromEntries(names.map((name) => [name, new Cursor(this.value[name], prefix + name)]));
   }
 
-  each(read, most = Infinity) {
+  each(read, most) {
     if (!Array.isArray(this.value)) throw this.refused("a list");
     if (this.value.length > most) throw this.refused(`at most ${most} items`);
     return this.value.map((item, position) => read(new Cursor(item, `${this.where}[${position}]`)));
@@ -245,5 +242,5 @@ function stateProof(cursor) {
 function hints(cursor) {
   const at = cursor.members("batch_transaction", "anchor_transactions");
   const hash = (item) => item.bytes(32, "0x") && item.value;
-  return { batch: at.batch_transaction.maybe(hash), anchors: at.anchor_transactions.each(hash) };
+  return { batch: at.batch_transaction.maybe(hash), anchors: at.anchor_transactions.each(hash, MAX_ENTRIES) };
 }

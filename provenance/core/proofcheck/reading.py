@@ -15,8 +15,10 @@ from provenance.core.entries import Entry
 from provenance.core.manifest import BatchDetails, BatchManifest, Domain
 from provenance.core.merkle import HASH_SIZE
 from provenance.core.notes import Note, VerifierKey
-from provenance.core.proofcheck.bundle import BUNDLE_TYPE, MAX_BUNDLE_SIZE, Bundle
+from provenance.core.proofcheck.bundle import BUNDLE_TYPE, MAX_BUNDLE_SIZE, MAX_ENTRIES, Bundle
 from provenance.core.proofcheck.parts import (
+    MAX_PATH,
+    MAX_RANGES,
     AnchorPart,
     BatchPart,
     BeaconEntry,
@@ -56,10 +58,12 @@ class Cursor:
         prefix = f"{self.where}." if self.where else ""
         return {name: Cursor(self.value[name], prefix + name) for name in names}
 
-    def each(self, read: Callable[[Cursor], T]) -> tuple[T, ...]:
-        """Every item of a list, read by *read*."""
+    def each(self, read: Callable[[Cursor], T], most: int) -> tuple[T, ...]:
+        """Every item of a list of *most* at the most, read by *read*; of a longer one none is."""
         if not isinstance(self.value, list):
             raise self.refused("a list")
+        if len(self.value) > most:
+            raise self.refused(f"at most {most} items")
         return tuple(read(Cursor(item, f"{self.where}[{n}]")) for n, item in enumerate(self.value))
 
     def maybe(self, read: Callable[[Cursor], T]) -> T | None:
@@ -103,12 +107,13 @@ class Cursor:
     def path(self) -> tuple[bytes, ...]:
         """A list of hashes."""
         items = self.value
-        if type(items) is list and all(type(item) is str and len(item) == _HASH_DIGITS for item in items):
+        is_short = type(items) is list and len(items) <= MAX_PATH
+        if is_short and all(type(item) is str and len(item) == _HASH_DIGITS for item in items):
             # A proof is mostly paths: all of one together, and one by one only to say which is wrong.
             with contextlib.suppress(InputRefused):
                 joined = canonical.decode_hex("".join(items))
                 return tuple(joined[at : at + HASH_SIZE] for at in range(0, len(joined), HASH_SIZE))
-        return self.each(Cursor.hash)
+        return self.each(Cursor.hash, MAX_PATH)
 
     def within(self, make: Callable[[], T]) -> T:
         """What *make* makes; its refusals gain the place."""
@@ -140,12 +145,12 @@ def read_bundle(raw: bytes) -> Bundle:
             log=_log(at["log"]),
             batch=_batch(at["batch"]),
             key=_key(at["key"]),
-            custody=at["custody"].each(_logged),
-            parties=at["parties"].each(_logged),
-            beacons=at["beacons"].each(_beacon),
+            custody=at["custody"].each(_logged, MAX_ENTRIES),
+            parties=at["parties"].each(_logged, MAX_ENTRIES),
+            beacons=at["beacons"].each(_beacon, MAX_ENTRIES),
             state=at["state"].maybe(_state),
             checkpoint=_note(at["checkpoint"]),
-            anchors=at["anchors"].each(_anchor),
+            anchors=at["anchors"].each(_anchor, MAX_ENTRIES),
             state_proof=at["state_proof"].maybe(_state_proof),
             hints=_hints(at["hints"]),
         )
@@ -241,7 +246,7 @@ def _state(cursor: Cursor) -> StatePart:
             placed.entry,
             placed.path,
             at["record_path"].path(),
-            at["ranges"].each(Cursor.entry),
+            at["ranges"].each(Cursor.entry, MAX_RANGES),
             at["batch_position"].integer(),
             at["batches"].integer(),
             at["batch_path"].path(),
@@ -265,9 +270,12 @@ def _state_proof(cursor: Cursor) -> StateProof:
         raise at["storage"].refused("an object of slots")
     where = at["storage"].where
     proofs = tuple(
-        (Cursor(slot, where).hash(), Cursor(nodes, where).each(Cursor.hex)) for slot, nodes in storage.items()
+        (Cursor(slot, where).hash(), Cursor(nodes, where).each(Cursor.hex, MAX_PATH))
+        for slot, nodes in storage.items()
     )
-    return cursor.within(lambda: StateProof(at["header"].hex(), at["account"].each(Cursor.hex), proofs))
+    return cursor.within(
+        lambda: StateProof(at["header"].hex(), at["account"].each(Cursor.hex, MAX_PATH), proofs)
+    )
 
 
 def _hints(cursor: Cursor) -> Hints:
@@ -276,4 +284,4 @@ def _hints(cursor: Cursor) -> Hints:
     def read(item: Cursor) -> bytes:
         return item.hex(32, "0x")
 
-    return Hints(at["batch_transaction"].maybe(read), at["anchor_transactions"].each(read))
+    return Hints(at["batch_transaction"].maybe(read), at["anchor_transactions"].each(read, MAX_ENTRIES))

@@ -88,8 +88,9 @@ class Sequencer:
 
         Raises :class:`Unavailable`: ``rolled_back`` if the head file, a signed checkpoint or the
         chain knows more of the log than the database or another log, ``head_file_missing`` if a
-        checkpoint was signed and its head file is gone. *adopt* accepts a missing head file, for an
-        operator who knows that the database is the newest.
+        checkpoint was signed and its head file is gone, ``log_key_retired`` or ``log_key_foreign`` if
+        ours is not the log's key. *adopt* accepts a missing head file, for an operator who knows that the
+        database is the newest.
         """
         filed = self._head_file.read()
         with self._context.database.snapshot() as connection:
@@ -97,6 +98,7 @@ class Sequencer:
             is_signed = checkpoints.newest_signed(connection) is not None
             known = [*history_of(connection), *self._known_outside(filed)]
             require_extends(connection, head, known)
+            self._require_own_key(marks.announced_keys(connection))
         # Looked for again: a leader may have written it between our two looks.
         if is_signed and not adopt and self._head_file.read() is None:
             raise Unavailable(
@@ -111,7 +113,7 @@ class Sequencer:
 
         Whatever an earlier crash left undone is done first or with it. Raises :class:`Unavailable`
         (``rolled_back``) rather than sign what does not extend the past, ``stored_bit_wrong`` while the
-        alarm stands, ``log_key_retired`` with a key that another followed.
+        alarm stands, ``log_key_retired`` or ``log_key_foreign`` with a key that is not the log's.
         """
         if self._alarm is not None:
             self._alarm.require_quiet()
@@ -218,14 +220,10 @@ class Sequencer:
     def _announce_keys(self, connection: Connection) -> None:
         """Record the log's and the receipts' public keys as KEY entries, each once.
 
-        Raises :class:`Unavailable` (``log_key_retired``): another key follows ours.
+        Raises what :meth:`_require_own_key` does.
         """
         announced = marks.announced_keys(connection)
-        if (self._log_key.public_key().public_bytes_raw(), int(KeyReason.RETIRED)) in announced:
-            raise Unavailable(
-                "the log's key was retired; put the newest, perhaps log.key.next, in its place and restart",
-                code="log_key_retired",
-            )
+        self._require_own_key(announced)
         if self._announced:
             return
         keys = ((self._log_key, KeyReason.LOG), (self._context.receipt_key, KeyReason.RECEIPTS))
@@ -239,6 +237,25 @@ class Sequencer:
                     connection,
                     Entry(EntryType.KEY, earlier, public, ZERO_ADDRESS, reason=reason),
                 )
+
+    def _require_own_key(self, announced: set[tuple[bytes, int]]) -> None:
+        """Return if our key is the first of the log or one that it announced.
+
+        Only a rotation announces another: a key file of some other log, put here by mistake, would sign what
+        no reader takes. Raises :class:`Unavailable` (``log_key_retired``, ``log_key_foreign``).
+        """
+        ours = self._log_key.public_key().public_bytes_raw()
+        if (ours, int(KeyReason.RETIRED)) in announced:
+            raise Unavailable(
+                "the log's key was retired; put the newest, perhaps log.key.next, in its place and restart",
+                code="log_key_retired",
+            )
+        of_log = {public for public, reason in announced if reason == KeyReason.LOG}
+        if of_log and ours not in of_log:
+            raise Unavailable(
+                "log.key is not the key of this log; restore the one it had, and rotate from there",
+                code="log_key_foreign",
+            )
 
     def _block_for_beacon(self) -> BeaconBlock | None:
         """The block of a BEACON that is due and has news to follow, ``None`` for no BEACON."""

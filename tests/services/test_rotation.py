@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance import keyfiles
 from provenance.core.succession import Succession
-from provenance.errors import Conflict, NotFound
+from provenance.errors import Conflict, NotFound, Unavailable
 from provenance.services.ledger import Sequencer
 from provenance.services.rotation import rotate
 from provenance.store.database import Database
@@ -46,6 +46,19 @@ def turn(world: World, secrets: Path) -> Succession:
 def entries_of(world: World) -> int:
     with world.database.read() as connection:
         return int(connection.exec_driver_sql("SELECT count(*) FROM entry").scalar_one())
+
+
+def test_a_key_file_of_another_log_stops_the_worker_and_is_not_announced(world: World, secrets: Path) -> None:
+    sign_some(world, secrets, "one")
+    before = entries_of(world)
+    foreign = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    for step in ("start", "sequence"):
+        sequencer = Sequencer(world.context, foreign, world.head_file, step)
+        with pytest.raises(Unavailable) as refused:
+            getattr(sequencer, step)()
+        assert refused.value.code == "log_key_foreign"
+        sequencer.stop()
+    assert entries_of(world) == before
 
 
 def test_a_second_rotation_waits_until_the_first_new_key_has_signed(world: World, secrets: Path) -> None:

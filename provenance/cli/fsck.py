@@ -21,12 +21,13 @@ def fsck(context: click.Context, /, silence: bool) -> None:
     """Check the database by replaying the log, and hold against it what is stored beside it.
 
     Checked: entries, tiles, roots and notes of the log, sealed details, parties, batches with signature
-    and tree, states of keys, holdings, transfers, order lines, block headers, the newest state tree.
+    and tree, states of keys, holdings, transfers, order lines, block headers, the newest state tree, and
+    that terms, orders and claims of the warranty are those that the log tells of, none more and none less.
 
     Not checked, because the log does not tell: names, aliases and tags of keys, reservations,
-    credentials, alerts, budgets, idempotency, settings, leases, transactions, warranty orders, claims
-    and evidence beside their entries, issuers' reports, webhooks, and details that were erased. Nor is
-    the head file, which the worker holds against the database whenever it starts.
+    credentials, alerts, budgets, idempotency, settings, leases, transactions, what warranty orders and
+    claims say beside their entries, evidence, issuers' reports, webhooks, and details that were erased.
+    Nor is the head file, which the worker holds against the database whenever it starts.
 
     Changes nothing. Exit codes: 0 nothing is wrong, 1 something is.
     """

@@ -4,7 +4,8 @@ Checked: every entry's bytes against its columns, its leaf in the log's tiles, e
 of every head, its note and the log key of then, the newest anchored size; the law; sealed details against
 their commitments; parties (all but the name); batches (manifest, signature, tree, number of keys); state
 and number of entries of keys; holders, recalls and open offers of holdings; transfers; order lines, their
-tokens and uses; block headers against BEACONs; the newest version of the state tree.
+tokens and uses; block headers against BEACONs; the newest version of the state tree; that terms, orders and
+claims of the warranty name entries of theirs, and that none that the log tells of was deleted.
 
 Not checked, because the log does not say it: names, aliases and key tags, reservations, the newest time of
 a holding or key, whether a key is suspect or was sold before, units of orders, offers already settled
@@ -38,6 +39,7 @@ from provenance.services.fsck_rows import (
     check_transfers,
 )
 from provenance.services.fsck_trees import StateCheck, check_batch
+from provenance.services.fsck_warranty import check_warranty
 from provenance.services.history import KnownHead, history_of
 from provenance.services.notecheck import check_notes
 from provenance.services.scrubbing import check_bundle, check_head, check_row
@@ -92,6 +94,7 @@ class Fsck:
         check_seals(self._context, connection, findings)
         check_sales(self._context, connection, findings)
         check_headers(connection, self._beacons, findings)
+        check_warranty(connection, findings)
         offered = list(checking.offered(connection))
         handed, taken = (
             Counter(_piece(entry, replay) for entry in self._moves if entry.type is kind)

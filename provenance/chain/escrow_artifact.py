@@ -9,11 +9,10 @@ import json
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from provenance.chain import artifacts
 from provenance.chain.artifacts import Artifact
-from provenance.chain.toolchain import compile_registry
+from provenance.chain.toolchain import compile_contracts, compiled
 
 ESCROW_CONTRACT = "WarrantyEscrow"
 
@@ -26,27 +25,11 @@ def escrow_artifact() -> Artifact:
     return Artifact(raw["contract"], raw["abi"], bytes.fromhex(raw["bytecode"][2:]), raw["compiler"])
 
 
-def compile_escrow(project: Path) -> dict[str, Any]:
-    """Compiles the contracts of *project*; the escrow's artifact as it ships, JSON-ready.
-
-    Raises ChainUnavailable (``hardhat_missing``, ``node_missing``, ``compilation_failed``).
-    """
-    # One build compiles every contract with one compiler and one set of settings.
-    compiler = compile_registry(project)["compiler"]
-    built_path = project / "artifacts" / "contracts" / f"{ESCROW_CONTRACT}.sol" / f"{ESCROW_CONTRACT}.json"
-    built = json.loads(built_path.read_text(encoding="utf-8"))
-    return {
-        "contract": built["contractName"],
-        "abi": built["abi"],
-        "bytecode": built["bytecode"],
-        "compiler": compiler,
-    }
-
-
 def ship_escrow(project: Path) -> Path:
     """Compiles the escrow of *project* and writes the artifact that ships with the package."""
+    compile_contracts(project)
     path = project / "provenance" / "chain" / "artifacts" / f"{ESCROW_CONTRACT}.json"
-    text = json.dumps(compile_escrow(project), indent=1, sort_keys=True) + "\n"
+    text = json.dumps(compiled(project, ESCROW_CONTRACT), indent=1, sort_keys=True) + "\n"
     path.write_text(text, encoding="utf-8")
     return path
 

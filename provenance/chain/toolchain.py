@@ -122,15 +122,19 @@ def hardhat_environment(home: Path) -> dict[str, str]:
     }
 
 
-def compile_registry(project: Path) -> dict[str, Any]:
-    """Compiles the contracts of *project*; the registry's artifact as it ships, JSON-ready.
+def compile_contracts(project: Path) -> None:
+    """Compiles the contracts of *project* anew, every one with one compiler and one set of settings.
 
     Raises ChainUnavailable (``hardhat_missing``, ``node_missing``, ``compilation_failed``).
     """
     command = hardhat_command(project, "build", "--force")
     _run(command, project, hardhat_environment(project / "cache" / "home"), BUILD_TIMEOUT_SECONDS)
+
+
+def compiled(project: Path, contract: str) -> dict[str, Any]:
+    """The artifact of *contract* as it ships, JSON-ready, from what was compiled in *project*."""
     outputs = project / "artifacts"
-    built = _json(outputs / "contracts" / f"{REGISTRY_CONTRACT}.sol" / f"{REGISTRY_CONTRACT}.json")
+    built = _json(outputs / "contracts" / f"{contract}.sol" / f"{contract}.json")
     info = _json(outputs / "build-info" / f"{built['buildInfoId']}.json")
     settings = {name: value for name, value in info["input"]["settings"].items() if name != "outputSelection"}
     return {
@@ -143,7 +147,8 @@ def compile_registry(project: Path) -> dict[str, Any]:
 
 def ship_artifact(project: Path) -> Path:
     """Compiles the registry of *project* and writes the artifact that ships with the package."""
-    artifact = compile_registry(project)
+    compile_contracts(project)
+    artifact = compiled(project, REGISTRY_CONTRACT)
     path = project / "provenance" / "chain" / "artifacts" / f"{REGISTRY_CONTRACT}.json"
     path.write_text(json.dumps(artifact, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return path

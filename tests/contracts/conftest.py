@@ -14,7 +14,7 @@ from web3.contract import Contract
 
 from provenance.chain.artifacts import registry_artifact
 from provenance.chain.testnet import TESTNET_ANCHORER, TESTNET_DEPLOYER, LocalTestnet
-from provenance.chain.toolchain import hardhat_command
+from provenance.chain.toolchain import compile_contracts, hardhat_command
 from provenance.errors import ChainUnavailable
 from tests.support.parts import missing_part
 
@@ -34,7 +34,19 @@ def checkout() -> Path:
 @pytest.fixture
 def project(checkout: Path, tmp_path: Path) -> Path:
     """A copy of what Hardhat builds from, so that nothing is shared with whoever builds at the same time."""
-    copy = tmp_path / "project"
+    return copied(checkout, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Such a copy, compiled; for who looks at the outcome."""
+    project = copied(checkout, tmp_path_factory.mktemp("built"))
+    compile_contracts(project)
+    return project
+
+
+def copied(checkout: Path, folder: Path) -> Path:
+    copy = folder / "project"
     shutil.copytree(checkout / "contracts", copy / "contracts")
     shutil.copytree(checkout / "tests" / "vectors", copy / "tests" / "vectors")
     for name in ("hardhat.config.js", "package.json", "package-lock.json"):

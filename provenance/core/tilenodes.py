@@ -43,8 +43,11 @@ class Tile:
 
     def width(self, size: int) -> int:
         """Return how many hashes this tile has in a tree of *size* leaves: 0 (absent) to 256."""
-        nodes = (size >> (TILE_HEIGHT * self.level)) - TILE_WIDTH * self.index
-        return max(0, min(TILE_WIDTH, nodes))
+        return _width(self.level, self.index, size)
+
+
+Place = tuple[int, int]
+"""A tile's level and index, where a value of its own for each would cost a path more than its hashing."""
 
 
 class Nodes:
@@ -53,7 +56,7 @@ class Nodes:
     def __init__(self, read: TileReader, size: int) -> None:
         self._read = read
         self._size = size
-        self._unfolded: OrderedDict[Tile, list[bytes]] = OrderedDict()
+        self._unfolded: OrderedDict[Place, list[bytes]] = OrderedDict()
         self._edge: dict[Range, bytes] = {}
 
     def path(self, index: int) -> tuple[bytes, ...]:
@@ -69,7 +72,7 @@ class Nodes:
         for height in range(index.bit_length() if index >> inner else inner):
             position = index >> height
             if height % TILE_HEIGHT == 0:
-                rows = self._tile(Tile(height // TILE_HEIGHT, position // TILE_WIDTH))
+                rows = self._tile((height // TILE_HEIGHT, position // TILE_WIDTH))
             if height < inner:
                 position ^= 1
                 end = (position + 1) << height
@@ -98,50 +101,76 @@ class Nodes:
             height = (end - begin).bit_length() - 1
             parts.append(self._complete(height, begin >> height))
             begin += 1 << height
-        node = parts.pop()
-        for part in reversed(parts):
-            node = node_hash(part, node)
-        return node
+        return parts[0] if len(parts) == 1 else _joined(*parts)
 
     def _complete(self, height: int, position: int) -> bytes:
         """Return the node over the leaves from position · 2^height to (position + 1) · 2^height."""
         level, inside = divmod(height, TILE_HEIGHT)
         index, offset = divmod(position, TILE_WIDTH >> inside)
-        return self._tile(Tile(level, index))[inside][offset * HASH_SIZE : (offset + 1) * HASH_SIZE]
+        return self._tile((level, index))[inside][offset * HASH_SIZE : (offset + 1) * HASH_SIZE]
 
-    def _tile(self, tile: Tile) -> list[bytes]:
+    def _tile(self, place: Place) -> list[bytes]:
         """Return the rows of a tile, each joined: its hashes, then the nodes 1 to 7 rows above them.
 
         The last node of a row may be incomplete; ``over`` asks for complete ones only.
         """
-        if tile in self._unfolded:
-            self._unfolded.move_to_end(tile)
-            return self._unfolded[tile]
-        rows = _unfolded(read_tile(self._read, tile.level, tile.index, tile.width(self._size)))
-        self._unfolded[tile] = rows
+        rows = self._unfolded.get(place)
+        if rows is not None:
+            self._unfolded.move_to_end(place)
+            return rows
+        rows = _unfolded(read_tile(self._read, *place, _width(*place, self._size)))
+        self._unfolded[place] = rows
         if len(self._unfolded) > _CACHED_TILES:
             self._unfolded.popitem(last=False)
         return rows
 
 
-@lru_cache(maxsize=_KEPT_TILES)
 def _unfolded(hashes: bytes) -> list[bytes]:
     """Return the rows of a tile. Kept by what the tile holds, so that no stale one can be met."""
+    # To compare 8 kB with what was kept takes a tenth of hashing them for a dictionary.
+    key = (len(hashes), hashes[:HASH_SIZE], hashes[-HASH_SIZE:])
+    kept = _kept.get(key)
+    if kept is not None and kept[0] == hashes:
+        return kept
     rows = [hashes]
     for _ in range(1, TILE_HEIGHT):
         rows.append(lanes.parents(rows[-1]))
+    if len(_kept) >= _KEPT_TILES:
+        _kept.clear()
+    _kept[key] = rows
     return rows
 
 
-def path_tiles(index: int, size: int) -> tuple[Tile, ...]:
+_kept: dict[tuple[int, bytes, bytes], list[bytes]] = {}
+
+
+@lru_cache(maxsize=_KEPT_TILES)
+def _joined(*parts: bytes) -> bytes:
+    """Return the node over complete ones, each smaller than the one before: the right edge of a tree."""
+    node = parts[-1]
+    for part in parts[-2::-1]:
+        node = node_hash(part, node)
+    return node
+
+
+def path_tiles(index: int, size: int) -> list[Place]:
     """Return the tiles that a proof for leaf *index* reads: its own of each level, and those at the edge."""
-    found: dict[Tile, None] = {}
+    found: list[Place] = []
     level = 0
     while nodes := size >> (TILE_HEIGHT * level):
-        below = TILE_HEIGHT * (level + 1)
-        found |= {Tile(level, place): None for place in (index >> below, (nodes - 1) >> TILE_HEIGHT)}
+        own, edge = (level, index >> TILE_HEIGHT * (level + 1)), (level, (nodes - 1) >> TILE_HEIGHT)
+        if _width(*own, size):
+            found.append(own)
+        if edge != own:
+            found.append(edge)
         level += 1
-    return tuple(tile for tile in found if tile.width(size))
+    return found
+
+
+def _width(level: int, index: int, size: int) -> int:
+    """Return how many hashes a tile has in a tree of *size* leaves: 0 (absent) to 256."""
+    nodes = (size >> (TILE_HEIGHT * level)) - TILE_WIDTH * index
+    return max(0, min(TILE_WIDTH, nodes))
 
 
 def read_tile(read: TileReader, level: int, index: int, width: int) -> bytes:

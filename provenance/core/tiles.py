@@ -172,7 +172,7 @@ def root_at(read: TileReader, size: int) -> bytes:
 
 def inclusion_at(read: TileReader, index: int, size: int) -> InclusionProof:
     """Return the proof for leaf *index* of the first *size* leaves; raises as ``inclusions_at``."""
-    return next(inclusions_at(read, (index,), size))
+    return InclusionProof(index, size, Nodes(read, size).path(index))
 
 
 def inclusions_at(read: TileReader, indexes: Iterable[int], size: int) -> Iterator[InclusionProof]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from itertools import chain
 from typing import Final
 
 from sqlalchemy import Connection, func
@@ -20,6 +22,7 @@ _AT_ONCE: Final = 500
 
 _ONE: Final = "SELECT hashes FROM tile WHERE tree = %s AND level = %s AND idx = %s"
 _ONE_SQLITE: Final = _ONE.replace("%s", "?")
+_LOOK_SQLITE: Final = "SELECT level, idx, hashes FROM tile WHERE tree = ?1"
 _SOME: Final = """
     SELECT tile.level, tile.idx, tile.hashes
     FROM unnest(%b::int2[], %b::int8[]) AS wanted (level, idx)
@@ -48,22 +51,28 @@ def hashes(connection: Connection, tree: int, level: int, index: int) -> bytes:
 
 def path_reader(connection: Connection, tree: int, index: int, size: int) -> TileReader:
     """A reader that has what the proof for leaf *index* of the first *size* needs, by one statement."""
-    wanted = [(tile.level, tile.index) for tile in path_tiles(index, size)]
-    held: dict[tuple[int, int], bytes] = {}
+    wanted = path_tiles(index, size)
     with driver_of(connection) as raw:
         if is_sqlite(connection):
-            # Within one process a statement costs less than a list of places does.
-            return reader(connection, tree)
-        levels, places = map(list, zip(*wanted, strict=True)) if wanted else ([], [])
-        for level, place, content in raw.execute(_SOME, (levels, places, tree), binary=True):
-            held[level, place] = bytes(content)
+            rows = raw.execute(_some_sqlite(len(wanted)), (tree, *chain.from_iterable(wanted)))
+        else:
+            levels, places = map(list, zip(*wanted, strict=True)) if wanted else ([], [])
+            rows = raw.execute(_SOME, (levels, places, tree), binary=True)
+        held = {(level, place): content for level, place, content in rows}
 
     def read(level: int, place: int, width: int, /) -> bytes:
         content = held.get((level, place))
         found = hashes(connection, tree, level, place) if content is None else content
-        return found[: width * HASH_SIZE]
+        return found if len(found) == width * HASH_SIZE else found[: width * HASH_SIZE]
 
     return read
+
+
+@cache
+def _some_sqlite(count: int) -> str:
+    """*count* looks into the index, one after the other; a list of places would be walked through."""
+    each = (f"{_LOOK_SQLITE} AND level = ?{2 * n} AND idx = ?{2 * n + 1}" for n in range(1, count + 1))
+    return " UNION ALL ".join(each) or f"{_LOOK_SQLITE} AND false"
 
 
 def _binary(connection: Connection) -> dict[str, bool]:

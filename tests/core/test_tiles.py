@@ -128,6 +128,13 @@ def test_one_proof_reads_a_handful_of_tiles_and_a_bulk_reads_each_tile_once(larg
     assert len(large.reads) <= len(large.tiles) + 5
 
 
+def test_two_tiles_that_differ_in_the_middle_alone_are_never_taken_for_each_other() -> None:
+    hashes = HASHES[:256]
+    for leaves in (hashes, [*hashes[:100], HASHES[999], *hashes[101:]], hashes):
+        shelf = Shelf(tiles.tiles_of(iter(leaves)))
+        assert tiles.inclusion_at(shelf.read, 0, 256).path == merkle.inclusion_path(leaves, 0)
+
+
 def test_a_proof_for_an_older_size_reads_the_same_tiles_narrower(large: Shelf) -> None:
     root = merkle.root(HASHES[:300])
     proof = tiles.inclusion_at(large.read, 299, 300)

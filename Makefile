@@ -11,7 +11,7 @@ PARALLEL := -n 2 --dist loadgroup
 SLOW := node or postgres or browser or race or crash or slow or interop or mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-failed races month mutants test-fast lint format verifier bench bench-report bench-growth soak docs lock clean
+.PHONY: help setup demo up test test-failed races month mutants test-fast lint format verifier bench bench-report bench-growth soak scale docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ bench-growth: setup ## the same for how cost grows, to five million keys and ten
 MINUTES ?= 30
 soak: $(STAMP) ## half an hour at 70 % of the peak, then ten times it; MINUTES=3 for a short one
 	$(BIN)/python -m bench.soak --minutes $(MINUTES)
+
+scale: $(STAMP) ## several machines as network namespaces, killed and cut while shops sell; needs root and ip
+	$(BIN)/python -m bench.scale
 
 docs: $(STAMP) ## check the documentation: links, and names it promises
 	$(BIN)/python scripts/check_docs.py

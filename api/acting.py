@@ -49,7 +49,7 @@ def _must_have_bought(token: bytes, ref: KeyRef) -> None:
     if visitor() is None:
         allowance = public_checks(services().settings.public_checks_per_hour)
         services().budgets.spend(allowance, client_address())
-    verdict = services().verification.verify(Viewer(None, token), [ref])[0]
+    verdict = services().newest.verify(Viewer(None, token), [ref])[0]
     if verdict.registry_status is None:
         raise NotFound("this order token did not buy this key", code="unknown")
 
@@ -58,7 +58,7 @@ def place_of(ref: KeyRef) -> Handle:
     """The place of a key of the caller's own trade; raises :class:`NotFound`."""
     if isinstance(ref, Handle):
         return ref
-    verdict = services().verification.verify(Viewer(principal()), [ref])[0]
+    verdict = services().newest.verify(Viewer(principal()), [ref])[0]
     if not verdict.facts:
         raise NotFound("no such key, or not yours to see", code="unknown")
     return Handle(bytes.fromhex(verdict.facts["batch"]), verdict.facts["index"])

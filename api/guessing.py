@@ -76,7 +76,7 @@ def _foreign(someone: Principal, refs: Sequence[KeyRef], positions: Sequence[int
     """Those *positions* of which a check would tell *someone* no more than a stranger."""
     if not positions:
         return []
-    verdicts = services().verification.verify(Viewer(someone), [refs[position] for position in positions])
+    verdicts = services().newest.verify(Viewer(someone), [refs[position] for position in positions])
     return [place for place, one in zip(positions, verdicts, strict=True) if one.registry_status is None]
 
 

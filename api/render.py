@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from api.bracketing import bracket
@@ -76,9 +77,11 @@ def _refused(refusal: ProvenanceError | None) -> dict[str, Any]:
 
 def verdict(one: Verdict) -> dict[str, Any]:
     """A full verdict; or a coarse one, every one of them of the same size."""
+    as_of = {} if one.as_of is None else {"as_of": asdict(one.as_of)}
     if one.registry_status is None:
-        return {"verdict": one.code.value, "pad": " " * (_COARSE_WIDTH - len(one.code.value))}
+        return {"verdict": one.code.value, "pad": " " * (_COARSE_WIDTH - len(one.code.value)), **as_of}
     return {
+        **as_of,
         "verdict": one.code.value,
         "registry_status": one.registry_status,
         "issuer_status": one.issuer_status,

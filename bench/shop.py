@@ -43,8 +43,8 @@ class Shop:
         stride, size = 7_919, self.size - first
         asked = ([first + (n * stride + i) % size for i in range(keys)] for n in range(count))
         if keys == 1:
-            return [post("/v1/keys/verify", {"key": _ref(one[0])}, self.token) for one in asked]
-        return [post("/v1/keys/verify", {"keys": list(map(_ref, some))}, self.token) for some in asked]
+            return [post("/v1/keys/verify", {"key": ref_of(one[0])}, self.token) for one in asked]
+        return [post("/v1/keys/verify", {"keys": list(map(ref_of, some))}, self.token) for some in asked]
 
     def selling(self, count: int, keys: int) -> list[bytes]:
         """*count* requests that sell *keys* keys each, none of them sold before."""
@@ -52,7 +52,7 @@ class Shop:
             raise ValueError("no keys left to sell")
         made = []
         for _ in range(count):
-            some = [_ref(self.sold + i) for i in range(keys)]
+            some = [ref_of(self.sold + i) for i in range(keys)]
             self.sold += keys
             self.orders += 1
             body: dict[str, Any] = {
@@ -68,6 +68,13 @@ def open_shop(url: str, size: int) -> Shop:
     """Make the database at *url*, with a batch of *size* keys that went from supplier to shop."""
     create_schema(url)
     context = context_over(url)
+    token = stocked(context, size)
+    context.database.dispose()
+    return Shop(url, token, size)
+
+
+def stocked(context: Context, size: int) -> str:
+    """Put the shop into a database with a schema; its bearer token."""
     parties = PartyService(context)
     for address, role in (
         (OPERATOR, PartyReason.OPERATOR),
@@ -79,9 +86,7 @@ def open_shop(url: str, size: int) -> Shop:
     transfers = TransferService(context)
     offer = transfers.offer(SUPPLIER, SHOP, BATCH_ID, [(0, size)])
     transfers.accept(SHOP, offer.transfer.id)
-    _, token = parties.issue(SHOP, "bench", ["verify", "sell", "read"])
-    context.database.dispose()
-    return Shop(url, token, size)
+    return parties.issue(SHOP, "bench", ["verify", "sell", "read"])[1]
 
 
 def key_of(number: int) -> CardKey:
@@ -89,7 +94,8 @@ def key_of(number: int) -> CardKey:
     return CardKey(FORMAT, f"{10**16 + number:017d}", f"{number * 7919:018d}")
 
 
-def _ref(number: int) -> dict[str, str]:
+def ref_of(number: int) -> dict[str, str]:
+    """The same as a request names it."""
     key = key_of(number)
     return {"format": FORMAT, "text": f"{key.serial},{key.secret}"}
 

@@ -42,6 +42,7 @@ from provenance.services.publiclog import PublicLog
 from provenance.services.recalling import RecallService
 from provenance.services.receipts import BacklogGuard
 from provenance.services.registration import RegistrationService
+from provenance.services.replica import verification_over
 from provenance.services.reserving import ReservingService
 from provenance.services.selling import SellingService
 from provenance.services.transfers import TransferService
@@ -79,6 +80,7 @@ class Services:
     custody: CustodyService
     recalls: RecallService
     verification: VerificationService
+    newest: VerificationService
     proving: ProvingService
     proofs: ProofDesk
     events: EventService
@@ -144,20 +146,20 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
     issuers = build_issuers(settings, context.clock)
     evidence, reviewers = EvidenceService(context, settings.evidence_path), ReviewerService(context)
     selling = SellingService(context, pooled=settings.pooled_sales)
+    replica = Database.beside(settings.replica_url, settings.database_pool)
+    newest = VerificationService(context)
     return Services(
-        settings=settings,
-        context=context,
-        registry=registry,
-        parties=PartyService(context),
+        settings=settings, context=context, registry=registry,
+        parties=PartyService(context, replica),
         registration=RegistrationService(context),
         transfers=TransferService(context),
         selling=selling,
         reserving=ReservingService(context),
         custody=CustodyService(context),
         recalls=RecallService(context),
-        verification=VerificationService(context),
-        proving=proving,
-        proofs=proofs,
+        verification=verification_over(newest, context, replica, settings.replica_lag_seconds),
+        newest=newest,
+        proving=proving, proofs=proofs,
         events=EventService(context),
         erasure=ErasureService(context),
         escrow=EscrowDesk(context, settings.escrow_seat()),
@@ -178,7 +180,7 @@ def services_over(context: Context, settings: Settings, registry: RegistryClient
         issuers=issuers,
         issuer_desk=IssuerDesk(context, issuers),
         webhooks=WebhookService(context, private_networks=settings.webhook_private_networks),
-    )
+    )  # fmt: skip
 
 
 def build_services(settings: Settings) -> Services:
@@ -229,22 +231,15 @@ def build_worker_parts(settings: Settings) -> WorkerParts:
     sequencer = Sequencer(context, log_key, HeadFile(settings.head_path), holder, chain=chain, alarm=alarm)
     anchoring = None if registry is None else _anchoring(settings, context, registry, holder)
     return WorkerParts(
-        context,
-        sequencer,
-        anchoring,
-        RegistrationService(context),
-        IdempotencyService(context),
-        BudgetService(context),
-        alarm,
-        _witnessing(settings, context),
-        EvidenceService(context, settings.evidence_path),
+        context, sequencer, anchoring,
+        RegistrationService(context), IdempotencyService(context), BudgetService(context),
+        alarm, _witnessing(settings, context), EvidenceService(context, settings.evidence_path),
         WebhookService(context, private_networks=settings.webhook_private_networks),
         WebhookDelivery(context, private_networks=settings.webhook_private_networks),
-        ReserveService(context),
-        RecourseService(context),
+        ReserveService(context), RecourseService(context),
         Watch(context, build_issuers(settings, context.clock)),
         None if registry is None else _keeper(settings, context, registry, holder),
-    )
+    )  # fmt: skip
 
 
 def _keeper(settings: Settings, context: Context, registry: RegistryClient, holder: str) -> Keeper | None:

@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     api_threads: int = Field(4, ge=1, le=64, description="threads of an API process")
     api_queue: int = Field(128, ge=0, le=10_000, description="requests waiting for a thread of a process")
     pooled_sales: bool = Field(True, description="sales that come at the same time share a transaction")
+    replica_url: str | None = Field(
+        None, description="a streaming replica of the database that verifies are asked of"
+    )
+    replica_lag_seconds: float = Field(
+        5, ge=0, le=3_600, description="a replica further behind is passed over while the primary answers"
+    )
     database_pool: int = Field(8, ge=1, le=200, description="connections of a process to PostgreSQL")
 
     chain_url: str | None = Field(None, description="JSON-RPC address of an Ethereum node; none: no anchors")

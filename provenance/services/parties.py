@@ -15,7 +15,7 @@ from provenance.services.context import Context, Recorded, record
 from provenance.services.recognised import Recognised
 from provenance.store import entries as entry_store
 from provenance.store import holdings, parties, reserves, transfers
-from provenance.store.database import Connection
+from provenance.store.database import Connection, Database
 from provenance.store.entries import StoredEntry
 from provenance.store.parties import Alert, Credential, Party
 
@@ -63,9 +63,9 @@ class Principal:
 class PartyService:
     """Who may act. Every change is a PARTY entry; *by* is the operator's address."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, replica: Database | None = None) -> None:
         self._context = context
-        self._recognised = Recognised(context.database)
+        self._recognised = Recognised(context.database, replica)
 
     def admit(
         self, by: bytes, name: str, role: PartyReason, *, address: bytes | None = None, party_id: str = ""

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
+from provenance.errors import StoreUnavailable
 from provenance.store import parties
 from provenance.store.database import Database
 from provenance.store.parties import Credential, Party
@@ -13,6 +14,8 @@ from provenance.store.parties import Credential, Party
 MAX_AGE_MS: Final = 1_000
 """How long a revoked credential, or a suspended party's, may still be taken by *another* process."""
 _MOST: Final = 4_096
+_REST_MS: Final = 2_000
+"""How long a database that did not answer is not asked again while a replica can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,13 @@ class Recognised:
     """Credentials with their parties by digest, each for :data:`MAX_AGE_MS`; one that is unknown is not kept.
 
     A change that goes through this process is seen at once: :meth:`forget` also voids look-ups under way.
+    While *database* is away *replica* is asked: nobody can be revoked meanwhile, so it knows all it had.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, replica: Database | None = None) -> None:
         self._database = database
+        self._replica = replica
+        self._rests_until = 0
         self._lock = threading.Lock()
         self._seen: dict[bytes, _Seen] = {}
         self._generation = 0
@@ -40,11 +46,22 @@ class Recognised:
         if seen is not None and 0 <= now - seen.at < MAX_AGE_MS:
             return seen.credential, seen.party
         generation = self._generation
-        with self._database.read() as connection:
-            found = parties.credential_by_digest(connection, digest)
+        found = self._looked_up(digest, now)
         if found is not None:
             self._keep(digest, _Seen(*found, now), generation)
         return found
+
+    def _looked_up(self, digest: bytes, now: int) -> tuple[Credential, Party] | None:
+        if self._replica is None or now >= self._rests_until:
+            try:
+                with self._database.read() as connection:
+                    return parties.credential_by_digest(connection, digest)
+            except StoreUnavailable:
+                if self._replica is None:
+                    raise
+                self._rests_until = now + _REST_MS
+        with self._replica.read() as connection:
+            return parties.credential_by_digest(connection, digest)
 
     def _keep(self, digest: bytes, seen: _Seen, generation: int) -> None:
         with self._lock:

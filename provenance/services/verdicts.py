@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from provenance.services.moments import AsOf
+
 
 class VerdictCode(StrEnum):
     """The stable answers; the last four are all that a stranger ever sees."""
@@ -38,6 +40,8 @@ class Verdict:
     registry_status: str | None
     issuer_status: dict[str, Any] | None
     facts: dict[str, Any]
+    as_of: AsOf | None = None
+    """Set where a replica answered: what happened later may be missing."""
 
     @property
     def events(self) -> list[dict[str, Any]]:

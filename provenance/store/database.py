@@ -8,20 +8,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import psycopg
 from alembic import command
 from alembic.config import Config
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from provenance.errors import Conflict, StoreUnavailable
+from provenance.store.patience import Patience
 from provenance.store.quick import Line, Lines
+from provenance.store.replication import is_unconfirmed, unconfirmed
 
 __all__ = ["Connection", "Database", "Patience", "create_schema"]
 
@@ -33,34 +35,12 @@ RETRIES: Final = 8
 _RETRYABLE: Final = frozenset({"40001", "40P01"})
 _LOCK_NOT_HAD: Final = "55P03"
 _IDLE_TOO_LONG: Final = "25P03"
+_READ_ONLY: Final = "25006"
+_UNCONFIRMED: Final = "unconfirmed"
 _BUSY_MS: Final = 30_000
 _REST_SECONDS: Final = 0.5
 """A server that went away and came back needs longer than that."""
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long PostgreSQL waits for us, in ms: one process that hangs must not stop all the others.
-
-    ``lock``: until another transaction gives up what this one needs. ``idle``: a transaction without a
-    statement; shuffling ten million keys lies between two. ``statement``: placing those keys is one.
-    Options in the URL (``?options=-c%20lock_timeout%3D5s``) come before these.
-    """
-
-    lock: int = 20_000
-    idle: int = 300_000
-    statement: int = 1_800_000
-
-    def options(self, more: str = "") -> str:
-        """As the server is told at connecting, *more* last and so above ours."""
-        ours = {
-            "lock_timeout": self.lock,
-            "idle_in_transaction_session_timeout": self.idle,
-            "statement_timeout": self.statement,
-        }
-        said = " ".join(f"-c {name}={value}" for name, value in ours.items())
-        return f"{said} {more}".rstrip()
 
 
 class Database:
@@ -73,14 +53,20 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8, patience: Patience | None = None) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._keepalives = (patience or Patience()).keepalives()
         said = self.url.query.get("options", "")
         self._options = (patience or Patience()).options(said if isinstance(said, str) else " ".join(said))
         if self.is_sqlite:
             self._engine = _sqlite_engine(self.url)
         else:
-            self._engine = _postgres_engine(self.url, pool_size, self._options)
+            self._engine = _postgres_engine(self.url, pool_size, self._options, self._keepalives)
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._lines: Lines | None = None
+
+    @classmethod
+    def beside(cls, url: str | None, pool_size: int) -> Database | None:
+        """Another database that a deployment may have; ``None`` without a *url*."""
+        return None if url is None else cls(url, pool_size=pool_size)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -94,8 +80,11 @@ class Database:
 
     def _quick(self) -> Lines:
         if self._lines is None:
-            plain = self.url.set(drivername="postgresql").difference_update_query(["options"])
-            self._lines = Lines(plain.render_as_string(hide_password=False), self._options)
+            # As the driver is told it: several hosts are written otherwise in a URL of libpq's.
+            _, told = self._engine.dialect.create_connect_args(self.url.difference_update_query(["options"]))
+            arguments: dict[str, Any] = {**told, **self._keepalives}
+            arguments.pop("context", None)
+            self._lines = Lines(make_conninfo(**arguments), self._options)
         return self._lines
 
     @contextmanager
@@ -115,6 +104,8 @@ class Database:
             try:
                 with connection.begin():
                     yield connection
+                if connection.info.pop(_UNCONFIRMED, False):
+                    raise unconfirmed()
             finally:
                 connection.info.pop("immediate", None)
 
@@ -177,17 +168,30 @@ def create_schema(url: str) -> None:
     command.upgrade(config, "head")
 
 
-def _postgres_engine(url: URL, pool_size: int, options: str) -> Engine:
+def _postgres_engine(url: URL, pool_size: int, options: str, keepalives: dict[str, int]) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5, "options": options},
+        connect_args={"connect_timeout": 5, "options": options, **keepalives},
     )
     _ping_after_rest(engine)
+    _hear_warnings(engine)
     return engine
+
+
+def _hear_warnings(engine: Engine) -> None:
+    """Note commits that no standby has: to the client they look like any other."""
+
+    @event.listens_for(engine, "connect")
+    def _listen(raw: Any, record: Any) -> None:
+        def hear(notice: Any) -> None:
+            if is_unconfirmed(notice):
+                record.info[_UNCONFIRMED] = True
+
+        raw.add_notice_handler(hear)
 
 
 def _ping_after_rest(engine: Engine) -> None:
@@ -254,7 +258,8 @@ def _translated() -> Iterator[None]:
             raise Conflict(
                 "somebody else has been at this for long; try again shortly", code="contended"
             ) from error
-        is_away = isinstance(error, OperationalError) or _state(error) == _IDLE_TOO_LONG
+        # Who was the primary may have become a standby: the one to write to is elsewhere.
+        is_away = isinstance(error, OperationalError) or _state(error) in (_IDLE_TOO_LONG, _READ_ONLY)
         if is_retryable(error) or not is_away:
             raise
         raise StoreUnavailable("the database does not answer; try again shortly") from error

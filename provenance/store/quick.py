@@ -20,6 +20,7 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, Format
 
 from provenance.errors import StoreUnavailable
+from provenance.store.replication import is_unconfirmed, unconfirmed
 
 _HEADER: Final = Struct(">iiiii")
 _BYTEA, _INT8 = 17, 20
@@ -36,6 +37,8 @@ class Line:
         self.connection = connection
         self._reader = Transformer.from_context(connection)
         self._prepared: dict[bytes, bytes] = {}
+        self.is_unconfirmed = False
+        connection.add_notice_handler(self._hear)
 
     def rows(self, statement: bytes, values: Sequence[bytes | None]) -> list[tuple[Any, ...]]:
         """What *statement* gives, its parameters ``$1`` … being *values*; raises :class:`psycopg.Error`."""
@@ -56,6 +59,9 @@ class Line:
         found = self.connection.pgconn.exec_(command)
         self._check(found, ExecStatus.COMMAND_OK)
         return found.command_status
+
+    def _hear(self, notice: Any) -> None:
+        self.is_unconfirmed |= is_unconfirmed(notice)
 
     def _check(self, found: Any, wanted: ExecStatus) -> None:
         if found.status == wanted:
@@ -98,7 +104,7 @@ class Lines:
     def transaction(self) -> Iterator[Line]:
         """One transaction, committed at the end of the block, or nothing; raises :class:`psycopg.Error`.
 
-        Raises :class:`StoreUnavailable` where the database is away.
+        Raises :class:`StoreUnavailable` where the database is away, or no standby has what was committed.
         """
         with self._begun() as line:
             try:
@@ -108,6 +114,9 @@ class Lines:
                 raise
             if line.run(b"COMMIT") != b"COMMIT":
                 raise psycopg.errors.InFailedSqlTransaction("a statement failed, so nothing was kept")
+            if line.is_unconfirmed:
+                line.is_unconfirmed = False
+                raise unconfirmed()
 
     def close(self) -> None:
         """Give up what rests."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -12,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from provenance.errors import Conflict, StoreUnavailable
 from provenance.store import database as module
 from provenance.store.database import Connection, Database, Patience
+from provenance.store.quick import Line
 
 
 @pytest.fixture
@@ -112,4 +114,66 @@ def test_a_statement_that_never_ends_is_a_part_that_is_down(postgres_url: str) -
         connection.exec_driver_sql("SELECT pg_sleep(30)")
     with opened.read() as connection:
         assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    opened.dispose()
+
+
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_a_commit_that_no_standby_confirmed_is_no_success(postgres_url: str, is_quick: bool) -> None:
+    """Whoever ends its waiting by hand: the server itself then says that it went well."""
+    opened = Database(postgres_url)
+    with opened.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE told (what text)")
+    _name_standbys(opened, "SET synchronous_standby_names = 'nobody'")
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(_write_until_it_waits, opened, is_quick)
+            while not writing.done():
+                _cancel_who_waits(opened)
+    finally:
+        _name_standbys(opened, "RESET synchronous_standby_names")
+    refused = writing.exception()
+    assert isinstance(refused, StoreUnavailable)
+    assert refused.code == "commit_unconfirmed"
+    opened.dispose()
+
+
+def _name_standbys(opened: Database, how: str) -> None:
+    with opened.read() as connection:
+        connection.exec_driver_sql(f"ALTER SYSTEM {how}")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+
+
+def _write_until_it_waits(opened: Database, is_quick: bool) -> None:
+    """A server takes up its new settings a moment after it was asked to."""
+
+    def work(connection: Connection | Line) -> None:
+        run = connection.run if isinstance(connection, Line) else connection.exec_driver_sql
+        for statement in ("SET LOCAL synchronous_commit = on", "INSERT INTO told VALUES ('something')"):
+            run(statement.encode() if is_quick else statement)
+
+    for _ in range(10_000):
+        (opened.retrying_quickly if is_quick else opened.retrying)(work)
+
+
+def _cancel_who_waits(opened: Database) -> None:
+    with opened.read() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        )
+
+
+def test_a_server_that_may_only_be_read_is_a_part_that_is_down(postgres_url: str) -> None:
+    opened = Database(f"{postgres_url}&options=-c%20default_transaction_read_only%3Don")
+    with pytest.raises(StoreUnavailable), opened.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE told (what text)")
+    opened.dispose()
+
+
+def test_an_end_that_vanishes_is_given_up_within_a_dozen_seconds(postgres_url: str) -> None:
+    opened = Database(postgres_url)
+    with opened.read() as connection:
+        assert the_setting(connection, "tcp_keepalives_idle") in ("2", "0"), "0 on a Unix socket"
+    assert Patience().keepalives() == {
+        "tcp_user_timeout": 10_000, "keepalives_idle": 2, "keepalives_interval": 2, "keepalives_count": 4,
+    }  # fmt: skip
     opened.dispose()

@@ -72,8 +72,9 @@ verifier: node_modules/.stamp ## build the browser verifier's one-file page
 	$(BIN)/node verifier/page/build.mjs
 	$(BIN)/node provenance/web/check/build.mjs
 
-bench: setup ## measure each job beside its reference, and print a table; under twenty minutes
+bench: setup ## measure each job beside its reference, and print a table; about half an hour
 	$(BIN)/provenance bench
+	$(BIN)/provenance bench --only proofs
 
 # Into a file beside it first: a run that fails leaves the last figures as they were.
 bench-report: setup ## measure, then write the tables and charts of README.md and docs/performance.md

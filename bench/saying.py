@@ -79,7 +79,8 @@ def _first_run(rows: list[Row], facts: dict[str, Any]) -> str:
 
 
 def _later_run(names: list[str], facts: dict[str, Any]) -> str:
-    return f"Measured again after changes: {', '.join(dict.fromkeys(names))}. {_load(facts)}"
+    jobs = dict.fromkeys(name.rpartition("SQL: ")[2].rpartition("SQLite: ")[2] for name in names)
+    return f"Measured again after changes: {'; '.join(jobs)}. {_load(facts)}"
 
 
 def _load(facts: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import chain
 from typing import Final
 
+from psycopg.types.numeric import Int2, Int8
 from sqlalchemy import Connection, func
 
 from provenance.core.merkle import HASH_SIZE
@@ -22,11 +23,8 @@ _AT_ONCE: Final = 500
 
 _ONE: Final = "SELECT hashes FROM tile WHERE tree = %s AND level = %s AND idx = %s"
 _ONE_SQLITE: Final = _ONE.replace("%s", "?")
+_LOOK: Final = "SELECT level, idx, hashes FROM tile WHERE tree = %s AND level = %s AND idx = %s"
 _LOOK_SQLITE: Final = "SELECT level, idx, hashes FROM tile WHERE tree = ?1"
-_SOME: Final = """
-    SELECT tile.level, tile.idx, tile.hashes
-    FROM unnest(%b::int2[], %b::int8[]) AS wanted (level, idx)
-    JOIN tile ON tile.tree = %s AND tile.level = wanted.level AND tile.idx = wanted.idx"""
 
 
 def reader(connection: Connection, tree: int) -> TileReader:
@@ -56,8 +54,8 @@ def path_reader(connection: Connection, tree: int, index: int, size: int) -> Til
         if is_sqlite(connection):
             rows = raw.execute(_some_sqlite(len(wanted)), (tree, *chain.from_iterable(wanted)))
         else:
-            levels, places = map(list, zip(*wanted, strict=True)) if wanted else ([], [])
-            rows = raw.execute(_SOME, (levels, places, tree), binary=True)
+            each = [value for level, place in wanted for value in (Int8(tree), Int2(level), Int8(place))]
+            rows = raw.execute(_some(len(wanted)), each, binary=True)
         held = {(level, place): content for level, place, content in rows}
 
     def read(level: int, place: int, width: int, /) -> bytes:
@@ -66,6 +64,12 @@ def path_reader(connection: Connection, tree: int, index: int, size: int) -> Til
         return found if len(found) == width * HASH_SIZE else found[: width * HASH_SIZE]
 
     return read
+
+
+@cache
+def _some(count: int) -> str:
+    """The same on PostgreSQL, which plans this once, and a join with a list of places every time."""
+    return " UNION ALL ".join([_LOOK] * count) or f"{_LOOK} AND false"
 
 
 @cache

@@ -1,4 +1,8 @@
-"""One HTTP session with the service: bounded, without redirects, its refusals as errors of the tree."""
+"""One HTTP session with the service: bounded, without redirects, its refusals as errors of the tree.
+
+Bounded are the bytes of an answer and every silence, not the whole exchange: an upload may take an hour.
+Unlike ``net``, which goes to strangers, this is the user's own service, reached by whatever proxy he has set.
+"""
 
 from __future__ import annotations
 

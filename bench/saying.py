@@ -80,7 +80,7 @@ def _first_run(rows: list[Row], facts: dict[str, Any]) -> str:
 
 def _later_run(names: list[str], facts: dict[str, Any]) -> str:
     jobs = dict.fromkeys(name.rpartition("SQL: ")[2].rpartition("SQLite: ")[2] for name in names)
-    return f"Measured again after changes: {'; '.join(jobs)}. {_load(facts)}"
+    return f"In another run: {'; '.join(jobs)}. {_load(facts)}"
 
 
 def _load(facts: dict[str, Any]) -> str:

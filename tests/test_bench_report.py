@@ -72,7 +72,7 @@ def test_a_row_measured_again_stands_for_the_earlier_and_both_loads_are_told() -
     assert [(one["name"], one["ours"]) for one in report.newest(rows)] == [("a job", 1.0), ("another", 2.0)]
     told = machine(rows)
     assert "0.5 before" in told
-    assert "again after changes: a job. The load average was 9.0 before" in told
+    assert "In another run: a job. The load average was 9.0 before" in told
 
 
 def test_rates_are_told_in_percent_and_times_as_multiples() -> None:

@@ -82,6 +82,14 @@ def _fresh(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
     databases.drop(url)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadgroup``, the groups of ``tests.support.together``."""
+    from tests.support.together import Together
+
+    return Together(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that asks for PostgreSQL outright is deselected with the others, marked or not."""
     for item in items:

@@ -16,7 +16,6 @@ from tests.contracts.conftest import ROOT
 
 @pytest.mark.node
 @pytest.mark.timeout(600)
-@pytest.mark.xdist_group("built")
 def test_the_shipped_artifact_equals_a_fresh_compile(built: Path) -> None:
     shipped = json.loads((Path(artifacts.__file__).parent / "ProvenanceRegistry.json").read_text())
     assert shipped == compiled(built, REGISTRY_CONTRACT)

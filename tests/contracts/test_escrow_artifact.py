@@ -18,7 +18,6 @@ DEPLOYABLE_BYTES = 24_576
 
 @pytest.mark.node
 @pytest.mark.timeout(600)
-@pytest.mark.xdist_group("built")
 def test_the_shipped_escrow_equals_a_fresh_compile(built: Path) -> None:
     shipped = json.loads((Path(artifacts.__file__).parent / "WarrantyEscrow.json").read_text())
     assert shipped == compiled(built, ESCROW_CONTRACT)

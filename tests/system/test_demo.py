@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.node, pytest.mark.timeout(600), pytest.mark.xdist_group("system")]
+pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 PROJECT = Path(__file__).resolve().parents[2]
 
 

@@ -26,7 +26,7 @@ from provenance.demo.trading import hand_over
 from provenance.demo.world import World
 
 pytestmark = [
-    pytest.mark.node, pytest.mark.crash, pytest.mark.timeout(600), pytest.mark.xdist_group("system"),
+    pytest.mark.node, pytest.mark.crash, pytest.mark.timeout(600),
 ]  # fmt: skip
 ROUNDS = ("api", "worker", "testnet", "api", "worker")
 

@@ -14,7 +14,7 @@ from bench.scale.cluster import Plan, running
 from bench.scale.hosts import Host
 
 pytestmark = [
-    pytest.mark.postgres, pytest.mark.crash, pytest.mark.timeout(300), pytest.mark.xdist_group("system"),
+    pytest.mark.postgres, pytest.mark.crash, pytest.mark.timeout(300),
 ]  # fmt: skip
 
 

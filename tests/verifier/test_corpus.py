@@ -16,8 +16,6 @@ from tests.verifier.make_corpus import texts
 
 BASES: dict[str, str] = json.loads(corpus.BASES.read_text(encoding="utf-8"))
 ROWS = corpus.read_cases()
-# In one process: Node judges the whole corpus at once, for all of them.
-together = pytest.mark.xdist_group("corpus")
 each_case = pytest.mark.parametrize("case", ROWS, ids=[row["id"] for row in ROWS])
 
 
@@ -57,7 +55,6 @@ def test_python_gives_the_verdict_and_the_step(case: dict[str, Any]) -> None:
     assert answer == case["expect"]
 
 
-@together
 @pytest.mark.node
 @pytest.mark.parametrize("signatures", ["platform", "library"])
 @each_case
@@ -66,7 +63,6 @@ def test_javascript_gives_the_verdict_and_the_step(case: dict[str, Any], signatu
     assert {name: answer.get(name) for name in case["expect"]} == case["expect"], answer
 
 
-@together
 @pytest.mark.node
 @pytest.mark.parametrize(
     "case", [pytest.param(row, id=row["id"]) for row in ROWS if row["expect"]["verdict"] == "accepted"]
